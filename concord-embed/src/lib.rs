@@ -1,0 +1,1 @@
+//! UMAP, and the measures of an embedding's quality.

@@ -1,0 +1,1 @@
+//! Figures for single-cell data as SVG, PNG and PDF.

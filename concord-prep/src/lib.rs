@@ -1,0 +1,1 @@
+//! From counts to the input of the encoder: feature selection, normalisation, nearest neighbours.
