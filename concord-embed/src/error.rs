@@ -1,0 +1,76 @@
+use concord_core::CoreError;
+use thiserror::Error;
+
+/// Why an embedding or a measure of one could not be computed.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum EmbedError {
+    /// An option has a value that makes no sense.
+    #[error("{option} = {value}: choose {expected}")]
+    InvalidOption {
+        /// Name of the option.
+        option: &'static str,
+        /// Its value.
+        value: f64,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// Two inputs speak of different numbers of cells.
+    #[error("{what}: expected {expected} cells, found {found}; pass data of the same cells in the same order")]
+    CellMismatch {
+        /// Which input disagrees.
+        what: &'static str,
+        /// Number of cells of the other input.
+        expected: usize,
+        /// Number of cells of this one.
+        found: usize,
+    },
+    /// The neighbour graph has fewer neighbours a cell than the options ask for.
+    #[error(
+        "the neighbour graph has {found} neighbours a cell, n_neighbors = {n_neighbors} needs {needed} (the cell itself \
+         counts as one): search for {needed}, or lower n_neighbors to {}", found + 1
+    )]
+    GraphTooSmall {
+        /// The option.
+        n_neighbors: usize,
+        /// Neighbours needed, the cell itself not among them.
+        needed: usize,
+        /// Neighbours that the graph has.
+        found: usize,
+    },
+    /// The number of neighbours does not fit the number of cells.
+    #[error("{k} neighbours cannot be looked at among {n_cells} cells: choose k from 1 to {largest}")]
+    TooManyNeighbors {
+        /// Neighbours asked for.
+        k: usize,
+        /// Cells that there are.
+        n_cells: usize,
+        /// The largest `k` that these cells allow.
+        largest: usize,
+    },
+    /// The labels have too few (or too many) categories to be measured.
+    #[error(
+        "{n_categories} categories among {n_cells} labelled cells: needed are at least 2, and fewer than there are cells; \
+         choose another annotation"
+    )]
+    Categories {
+        /// Categories with cells.
+        n_categories: usize,
+        /// Cells with a label.
+        n_cells: usize,
+    },
+    /// No category is large enough for cross-validation.
+    #[error("{n_folds} folds, but the largest category has {largest} cells: choose fewer folds")]
+    TooManyFolds {
+        /// Folds asked for.
+        n_folds: usize,
+        /// Cells of the largest category.
+        largest: usize,
+    },
+    /// No cell has a label in all annotations that are compared.
+    #[error("no cell has a label: choose an annotation that is not empty")]
+    NoLabels,
+    /// A result that is no valid embedding.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+}
