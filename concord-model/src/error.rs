@@ -1,0 +1,86 @@
+use std::path::PathBuf;
+
+use concord_core::CoreError;
+use thiserror::Error;
+
+/// What can go wrong in training, projecting, saving and loading a model.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// An option has a value that makes no sense.
+    #[error("--{option} {value} is out of range: {expected}")]
+    Option {
+        /// The option's name, as on the command line.
+        option: &'static str,
+        /// Its value.
+        value: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// Fewer cells than one batch holds.
+    #[error("{n_cells} cells are fewer than one batch of {batch_size}: lower the batch size or add cells")]
+    TooFewCells {
+        /// Number of cells.
+        n_cells: usize,
+        /// Cells of one batch.
+        batch_size: usize,
+    },
+    /// A domain is too small to make a batch of its own.
+    #[error(
+        "batch '{domain}' has {n_cells} cells, and a batch needs at least {minimum}: drop these cells or merge the \
+         batch with another"
+    )]
+    SmallDomain {
+        /// The domain's name.
+        domain: String,
+        /// Its number of cells.
+        n_cells: usize,
+        /// The smallest number that works.
+        minimum: usize,
+    },
+    /// Cells without a domain.
+    #[error("{n_missing} cells have no value in the batch column: drop these cells or fill the column")]
+    MissingDomain {
+        /// How many.
+        n_missing: usize,
+    },
+    /// The loss stopped being a number.
+    #[error("the loss became {loss} in epoch {epoch}, step {step}: lower the learning rate (it was {learning_rate})")]
+    Diverged {
+        /// The loss.
+        loss: f32,
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Step within the epoch, from 1.
+        step: usize,
+        /// The learning rate of that epoch.
+        learning_rate: f64,
+    },
+    /// Data of another width than the model's.
+    #[error("the model takes {expected} genes, the data have {found}: select the model's input genes first")]
+    GeneCount {
+        /// Number of the model's input genes.
+        expected: usize,
+        /// Number of columns given.
+        found: usize,
+    },
+    /// A file of a model directory cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file of a model directory does not hold what it should.
+    #[error("{path}: {detail}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Data that do not fit together.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+}

@@ -1,0 +1,69 @@
+//! Adam in one pass over parameters, gradients and both moments.
+
+use rayon::prelude::*;
+
+use super::simd::simd_fn;
+
+/// The numbers of one step of Adam (Kingma and Ba, 2015), bias corrections included.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AdamStep {
+    beta_1: f32,
+    beta_2: f32,
+    epsilon: f32,
+    /// Learning rate over the first moment's bias correction.
+    step_size: f32,
+    /// One over the square root of the second moment's bias correction.
+    inverse_sqrt_correction: f32,
+}
+
+impl AdamStep {
+    /// The step numbered `time`, from 1.
+    pub(crate) fn new(beta_1: f64, beta_2: f64, epsilon: f64, learning_rate: f64, time: usize) -> Self {
+        let time = i32::try_from(time).unwrap_or(i32::MAX);
+        Self {
+            beta_1: beta_1 as f32,
+            beta_2: beta_2 as f32,
+            epsilon: epsilon as f32,
+            step_size: (learning_rate / (1.0 - beta_1.powi(time))) as f32,
+            inverse_sqrt_correction: (1.0 / (1.0 - beta_2.powi(time)).sqrt()) as f32,
+        }
+    }
+}
+
+simd_fn! {
+    pub(crate) fn adam_chunk(
+        parameters: &mut [f32], moment_1: &mut [f32], moment_2: &mut [f32], gradient: &[f32], step: AdamStep,
+    ) {
+        let n = parameters.len();
+        let (moment_1, moment_2, gradient) = (&mut moment_1[..n], &mut moment_2[..n], &gradient[..n]);
+        let (rest_1, rest_2) = (1.0 - step.beta_1, 1.0 - step.beta_2);
+        for i in 0..n {
+            let g = gradient[i];
+            let m = fma!(step.beta_1, moment_1[i], rest_1 * g);
+            let v = fma!(step.beta_2, moment_2[i], rest_2 * g * g);
+            moment_1[i] = m;
+            moment_2[i] = v;
+            parameters[i] -= step.step_size * m / fma!(v.sqrt(), step.inverse_sqrt_correction, step.epsilon);
+        }
+    }
+}
+
+/// Moves the parameters by one step and updates both moments. All slices have one length.
+pub(crate) fn adam(
+    parameters: &mut [f32],
+    moment_1: &mut [f32],
+    moment_2: &mut [f32],
+    gradient: &[f32],
+    step: AdamStep,
+) {
+    /// Elements of one task: 64 KiB of each array.
+    const CHUNK: usize = 16_384;
+    parameters
+        .par_chunks_mut(CHUNK)
+        .zip(moment_1.par_chunks_mut(CHUNK))
+        .zip(moment_2.par_chunks_mut(CHUNK))
+        .zip(gradient.par_chunks(CHUNK))
+        .for_each(|(((parameters, moment_1), moment_2), gradient)| {
+            adam_chunk(parameters, moment_1, moment_2, gradient, step);
+        });
+}

@@ -1,0 +1,131 @@
+//! Kernels against plain Burn, and both against numbers that the reference printed.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use concord_core::Csr;
+use rand::RngExt;
+
+use super::*;
+use crate::random::{Purpose, stream};
+
+fn device() -> Device {
+    Device::flex().autodiff()
+}
+
+fn random<const D: usize>(shape: [usize; D], seed: u64) -> Tensor<D> {
+    let n = shape.iter().product();
+    let values = stream(seed, Purpose::Weights, &[]).sample_iter(rand_distr::StandardNormal).take(n);
+    Tensor::from_data(TensorData::new(values.collect::<Vec<f32>>(), shape), &device())
+}
+
+fn batch(n_cells: usize, n_genes: usize) -> SharedBatch {
+    let mut random = stream(9, Purpose::Sampler, &[]);
+    let mut matrix = Csr::empty(sprs::CompressedStorage::CSR, n_genes);
+    for _ in 0..n_cells {
+        let genes: Vec<u32> = (0..n_genes as u32).filter(|_| random.random_bool(0.2)).collect();
+        let values: Vec<f32> = genes.iter().map(|_| random.random_range(0.1..3.0)).collect();
+        let row = sprs::CsVecI::<f32, u32>::new(n_genes, genes, values);
+        matrix = matrix.append_outer_csvec(row.view());
+    }
+    let cells: Vec<usize> = (0..n_cells).collect();
+    Arc::new(crate::batch::SparseBatch::gather(&matrix, &cells, |_| true))
+}
+
+fn assert_close<const D: usize>(what: &str, ours: Tensor<D>, expected: Tensor<D>) {
+    let scale: f32 = expected.clone().abs().max().into_scalar();
+    let difference: f32 = (ours - expected).abs().max().into_scalar();
+    assert!(difference <= 2e-6 * scale.max(1e-3), "{what}: differs by {difference} of {scale}");
+}
+
+/// Runs both on tensors that want gradients; compares values and gradients.
+fn compare<const N: usize>(
+    inputs: [(&str, Tensor<2>); N],
+    ours: impl Fn(&[Tensor<2>]) -> Tensor<2>,
+    plain: impl Fn(&[Tensor<2>]) -> Tensor<2>,
+) {
+    let run = |function: &dyn Fn(&[Tensor<2>]) -> Tensor<2>| {
+        let leaves: Vec<Tensor<2>> = inputs.iter().map(|(_, input)| input.clone().require_grad()).collect();
+        let out = function(&leaves);
+        let weights = random(out.dims(), 77);
+        let gradients = (out.clone() * weights).sum().backward();
+        let gradients: Vec<Tensor<2>> = leaves.iter().map(|leaf| leaf.grad(&gradients).unwrap()).collect();
+        (out.inner(), gradients)
+    };
+    let (out, gradients) = run(&ours);
+    let (expected, expected_gradients) = run(&plain);
+    assert_close("output", out, expected);
+    for (((name, _), ours), expected) in inputs.iter().zip(gradients).zip(expected_gradients) {
+        assert_close(name, ours, expected);
+    }
+}
+
+#[test]
+fn sparse_linear_is_the_dense_product() {
+    let x = batch(37, 50);
+    let inputs = [("weight", random([50, 33], 1)), ("bias", random([1, 33], 2))];
+    compare(
+        inputs,
+        |leaves| sparse_linear(&x, leaves[0].clone(), leaves[1].clone().squeeze_dim(0)),
+        |leaves| plain::sparse_linear(&x, leaves[0].clone(), leaves[1].clone().squeeze_dim(0)),
+    );
+}
+
+#[test]
+fn norm_activation_is_norm_then_activation() {
+    let inputs = [("x", random([70, 45], 3)), ("gamma", random([1, 45], 4)), ("beta", random([1, 45], 5))];
+    let arguments = |leaves: &[Tensor<2>]| {
+        (leaves[0].clone(), leaves[1].clone().squeeze_dim::<1>(0), leaves[2].clone().squeeze_dim::<1>(0))
+    };
+    compare(
+        inputs,
+        |leaves| {
+            let (x, gamma, beta) = arguments(leaves);
+            norm_activation(x, gamma, beta)
+        },
+        |leaves| {
+            let (x, gamma, beta) = arguments(leaves);
+            plain::norm_activation(x, gamma, beta)
+        },
+    );
+}
+
+#[test]
+fn nt_xent_is_the_plain_formula() {
+    for (temperature, beta) in [(0.4, 1.0), (0.4, 0.0), (0.1, 2.5), (1.0, 0.5)] {
+        let config = TrainConfig {
+            clr_temperature: f64::from(temperature),
+            clr_beta: f64::from(beta),
+            ..TrainConfig::default()
+        };
+        let view_2 = random([21, 10], 7).inner();
+        let of_device = |tensor: &Tensor<2>| Tensor::from_inner(tensor.clone());
+        compare(
+            [("view 1", random([21, 10], 6))],
+            |leaves| nt_xent(leaves[0].clone(), view_2.clone(), &config).unsqueeze::<2>(),
+            |leaves| plain::nt_xent(leaves[0].clone(), of_device(&view_2), temperature, beta).unsqueeze::<2>(),
+        );
+    }
+}
+
+#[test]
+fn a_tiny_temperature_does_not_overflow() {
+    let config = TrainConfig { clr_temperature: 0.005, clr_beta: 2.0, ..TrainConfig::default() };
+    let loss = nt_xent(random([8, 5], 1), random([8, 5], 2).inner(), &config).into_scalar::<f32>();
+    assert!(loss.is_finite() && loss > 0.0, "loss {loss}");
+}
+
+#[test]
+fn fused_adam_is_burns_adam() {
+    use burn::optim::{AdamConfig, Optimizer};
+    let burns = AdamConfig::new().with_beta_1(0.9).with_beta_2(0.999).with_epsilon(1e-8).build();
+    let (mut ours, mut theirs) = (random([40, 30], 1).inner(), random([40, 30], 1).inner());
+    let (mut our_state, mut their_state) = (None, None);
+    for step in 0..5 {
+        let gradient = random([40, 30], 10 + step).inner();
+        (ours, our_state) = FusedAdam.step(0.01, ours, gradient.clone(), our_state);
+        (theirs, their_state) = burns.step(0.01, theirs, gradient, their_state);
+        assert_close("parameters", ours.clone(), theirs.clone());
+    }
+}
