@@ -1,1 +1,27 @@
 //! Reading and writing of h5ad files; HDF5 is linked here and nowhere else.
+//!
+//! [`read_h5ad`] reads a file into the types of `concord-core`, [`inspect_h5ad`] says what is in it without reading it
+//! all, and [`annotate_h5ad`] writes a copy with embeddings and columns added in which everything else stays as it was.
+//! All functions can be called from any thread; what they return holds no handle of the file.
+
+mod annotate;
+mod colors;
+mod dataset;
+mod error;
+mod frame;
+mod h5;
+mod inspect;
+mod matrix;
+mod uns;
+
+pub use annotate::{Additions, annotate_h5ad};
+pub use colors::category_colors;
+pub use dataset::{Dataset, MatrixSource, ReadOptions, read_h5ad};
+pub use error::IoError;
+pub use frame::SkippedColumn;
+pub use h5::{Compression, NumberType};
+pub use inspect::{
+    ColumnKind, ColumnSummary, EntryKind, EntrySummary, MatrixSample, MatrixState, MatrixSummary, Summary, inspect_h5ad,
+};
+pub use matrix::{MatrixNotes, MatrixStorage};
+pub use uns::UnsValue;

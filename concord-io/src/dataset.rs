@@ -1,0 +1,204 @@
+use std::path::Path;
+
+use concord_core::{Cells, Counts, Genes, Table};
+use hdf5::Group;
+
+use crate::IoError;
+use crate::frame::{Frame, SkippedColumn, read_frame};
+use crate::h5::{H5File, Node};
+use crate::matrix::{MatrixNotes, StoredMatrix};
+
+/// Which matrix of a file to read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum MatrixSource {
+    /// `X`.
+    #[default]
+    X,
+    /// `raw/X`, with the genes of `raw/var`.
+    Raw,
+    /// A layer, by its name.
+    Layer(String),
+}
+
+impl std::fmt::Display for MatrixSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::X => f.write_str("X"),
+            Self::Raw => f.write_str("raw"),
+            Self::Layer(name) => write!(f, "layer '{name}'"),
+        }
+    }
+}
+
+/// How to read a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReadOptions {
+    /// The matrix to read.
+    pub source: MatrixSource,
+}
+
+/// What [`read_h5ad`] takes out of a file.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// The matrix, `[n_cells, n_genes]`.
+    pub counts: Counts,
+    /// The names of the cells: the index of `obs`.
+    pub cells: Cells,
+    /// The names of the genes of the chosen matrix: the index of `var`, or of `raw/var`.
+    pub genes: Genes,
+    /// The annotation of the cells.
+    pub obs: Table,
+    /// The annotation of the genes of the chosen matrix.
+    pub var: Table,
+    /// The names of what is in `obsm`: embeddings that the file has already.
+    pub obsm: Vec<String>,
+    /// The names of the layers.
+    pub layers: Vec<String>,
+    /// What was noticed, or put right, in the matrix.
+    pub notes: MatrixNotes,
+    /// Columns of `obs` and `var` that are in the file but not in the tables.
+    pub skipped: Vec<SkippedColumn>,
+}
+
+/// Reads an h5ad file: one of its matrices, the names of cells and genes, and their annotation.
+///
+/// Reads what anndata 0.7 to 0.12 writes, and the older files with data frames of records: matrices sparse by cells or by
+/// genes or dense, with any type of numbers, compressed with gzip or LZF. Entries out of order are sorted and doubled ones
+/// added up (see [`MatrixNotes`]); values are rounded to 32-bit floats.
+///
+/// Chunks compressed with gzip, or not at all, are decompressed by all threads of the current rayon pool; everything else
+/// goes through libhdf5. A file that claims more data than 1100 times its own size (and 64 MB) is refused as damaged before
+/// anything is allocated for it.
+///
+/// # Errors
+/// [`IoError::NotFound`], [`IoError::NotHdf5`], [`IoError::Truncated`] or [`IoError::Corrupt`] for files that are no whole
+/// h5ad files; [`IoError::MissingMatrix`], [`IoError::MissingRaw`] or [`IoError::MissingLayer`] when the chosen matrix is
+/// not there; [`IoError::Core`] when its values are negative, not finite, or none.
+///
+/// ```no_run
+/// use concord_io::{MatrixSource, ReadOptions, read_h5ad};
+///
+/// let data = read_h5ad("pbmc3k.h5ad", &ReadOptions::default())?;
+/// println!("{} cells x {} genes", data.counts.n_cells(), data.counts.n_genes());
+///
+/// let raw = ReadOptions { source: MatrixSource::Layer("counts".to_owned()) };
+/// let counts = read_h5ad("pbmc3k.h5ad", &raw)?.counts;
+/// # Ok::<(), concord_io::IoError>(())
+/// ```
+pub fn read_h5ad(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset, IoError> {
+    let file = H5File::open(path.as_ref())?;
+    let root = file.root();
+    let obs = required_frame(&file, "obs")?;
+    let (matrix, var) = find_source(&file, &options.source)?;
+    check_count(&file, &options.source, "cells", obs.names.len(), matrix.shape().0)?;
+    check_count(&file, &options.source, "genes", var.names.len(), matrix.shape().1)?;
+
+    let (matrix, notes) = matrix.read()?;
+    let mut skipped = obs.skipped;
+    skipped.extend(var.skipped);
+    Ok(Dataset {
+        counts: Counts::new(matrix)?,
+        cells: Cells::new(obs.names),
+        genes: Genes::new(var.names),
+        obs: obs.table,
+        var: var.table,
+        obsm: member_names(&file, root, "obsm")?,
+        layers: member_names(&file, root, "layers")?,
+        notes,
+        skipped,
+    })
+}
+
+/// The matrix of the source, and the data frame of its genes.
+fn find_source<'f>(file: &'f H5File, source: &MatrixSource) -> Result<(StoredMatrix<'f>, Frame), IoError> {
+    let root = file.root();
+    let path = || file.path().to_owned();
+    match source {
+        MatrixSource::X => {
+            if let Some(matrix) = StoredMatrix::find(file, root, "X")? {
+                return Ok((matrix, required_frame(file, "var")?));
+            }
+            let has_raw = find_raw(file)?.is_some();
+            Err(IoError::MissingMatrix { path: path(), has_raw, layers: member_names(file, root, "layers")? })
+        }
+        MatrixSource::Raw => match find_raw(file)? {
+            Some(found) => Ok(found),
+            None => Err(IoError::MissingRaw { path: path(), layers: member_names(file, root, "layers")? }),
+        },
+        MatrixSource::Layer(layer) => {
+            let available = member_names(file, root, "layers")?;
+            let matrix = match file.node(root, "layers")? {
+                Some(Node::Group(layers)) if available.contains(layer) => StoredMatrix::find(file, &layers, layer)?,
+                _ => None,
+            };
+            match matrix {
+                Some(matrix) => Ok((matrix, required_frame(file, "var")?)),
+                None => Err(IoError::MissingLayer { path: path(), layer: layer.clone(), available }),
+            }
+        }
+    }
+}
+
+/// `raw`: a group, or before anndata 0.7 the objects `raw.X` and `raw.var`.
+pub(crate) fn find_raw(file: &H5File) -> Result<Option<(StoredMatrix<'_>, Frame)>, IoError> {
+    let root = file.root();
+    let (matrix, var) = match file.node(root, "raw")? {
+        Some(Node::Group(raw)) => (StoredMatrix::find(file, &raw, "X")?, read_frame(file, &raw, "var", None)?),
+        Some(Node::Dataset(_)) => return Ok(None),
+        None => {
+            let categories = subgroup(file, "raw.cat")?;
+            (StoredMatrix::find(file, root, "raw.X")?, read_frame(file, root, "raw.var", categories.as_ref())?)
+        }
+    };
+    match (matrix, var) {
+        (Some(matrix), Some(var)) => Ok(Some((matrix, var))),
+        (Some(_), None) => Err(file.corrupt("raw", "it has a matrix but no var")),
+        (None, _) => Ok(None),
+    }
+}
+
+/// `obs` or `var`.
+pub(crate) fn required_frame(file: &H5File, name: &str) -> Result<Frame, IoError> {
+    let categories = subgroup(file, "uns")?;
+    match read_frame(file, file.root(), name, categories.as_ref())? {
+        Some(frame) => Ok(frame),
+        None => Err(IoError::MissingTable {
+            path: file.path().to_owned(),
+            object: name.to_owned(),
+            found: file.names(file.root())?,
+        }),
+    }
+}
+
+fn subgroup(file: &H5File, name: &str) -> Result<Option<Group>, IoError> {
+    Ok(match file.node(file.root(), name)? {
+        Some(Node::Group(group)) => Some(group),
+        _ => None,
+    })
+}
+
+/// The names in a group (or, in old files, the fields of the records) of this name; none when there is no such thing.
+pub(crate) fn member_names(file: &H5File, parent: &Group, name: &str) -> Result<Vec<String>, IoError> {
+    Ok(match file.node(parent, name)? {
+        Some(Node::Group(group)) => file.names(&group)?,
+        Some(Node::Dataset(dataset)) => {
+            let fields = crate::h5::record_fields(file, &dataset, name)?.unwrap_or_default();
+            fields.into_iter().map(|field| field.name).collect()
+        }
+        None => Vec::new(),
+    })
+}
+
+fn check_count(
+    file: &H5File,
+    source: &MatrixSource,
+    unit: &'static str,
+    expected: usize,
+    found: usize,
+) -> Result<(), IoError> {
+    if expected == found {
+        return Ok(());
+    }
+    let (path, object) = (file.path().to_owned(), source.to_string());
+    Err(IoError::ShapeMismatch { path, object, unit, expected, found })
+}

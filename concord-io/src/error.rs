@@ -1,0 +1,160 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use concord_core::CoreError;
+use thiserror::Error;
+
+/// Why a file could not be read or written.
+///
+/// Every message is one line that names the file and says what to do next.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IoError {
+    /// There is no such file.
+    #[error("{}: no such file; check the path", path.display())]
+    NotFound {
+        /// The file asked for.
+        path: PathBuf,
+    },
+    /// The operating system would not let the file be read.
+    #[error("{}: cannot be read ({source}); check its permissions and the disk", path.display())]
+    Read {
+        /// The file asked for.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The file is something else than HDF5.
+    #[error("{}: not an HDF5 file{}; expected an .h5ad file", path.display(), if *n_bytes == 0 { " (it is empty)" } else { "" })]
+    NotHdf5 {
+        /// The file asked for.
+        path: PathBuf,
+        /// Its size in bytes.
+        n_bytes: u64,
+    },
+    /// The file is shorter than it says.
+    #[error("{}: the file is cut short ({detail}); copy or download it again", path.display())]
+    Truncated {
+        /// The file asked for.
+        path: PathBuf,
+        /// What HDF5 or the system says.
+        detail: String,
+    },
+    /// Something in the file contradicts itself or cannot be decoded.
+    #[error("{}: {object} is damaged ({detail}); write the file anew with anndata, or copy it again", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// The object in the file, such as `X/indptr`.
+        object: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The file is HDF5 but lacks a part that every h5ad file has.
+    #[error("{}: has no {object}, so it is no h5ad file; its top level holds: {}", path.display(), list(found))]
+    MissingTable {
+        /// The file.
+        path: PathBuf,
+        /// The missing object, `obs` or `var`.
+        object: String,
+        /// Names at the top level of the file.
+        found: Vec<String>,
+    },
+    /// There is no `X`, or it is empty of a matrix.
+    #[error("{}: has no X; {}", path.display(), alternatives(*has_raw, layers))]
+    MissingMatrix {
+        /// The file.
+        path: PathBuf,
+        /// Whether there is a `raw` matrix instead.
+        has_raw: bool,
+        /// The layers that could be used instead.
+        layers: Vec<String>,
+    },
+    /// `raw` was asked for, and there is none.
+    #[error("{}: has no raw; {}", path.display(), alternatives(false, layers))]
+    MissingRaw {
+        /// The file.
+        path: PathBuf,
+        /// The layers that could be used instead.
+        layers: Vec<String>,
+    },
+    /// A layer was asked for that the file does not have.
+    #[error("{}: has no layer '{layer}'; it has: {}", path.display(), list(available))]
+    MissingLayer {
+        /// The file.
+        path: PathBuf,
+        /// The layer asked for.
+        layer: String,
+        /// The layers there are.
+        available: Vec<String>,
+    },
+    /// Two parts of the file have sizes that do not fit each other.
+    #[error("{}: {object} has {found} {unit}, but the file has {expected}; write the file anew with anndata", path.display())]
+    ShapeMismatch {
+        /// The file.
+        path: PathBuf,
+        /// The object in the file.
+        object: String,
+        /// What is counted: `cells`, `genes`, `values`.
+        unit: &'static str,
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// The file holds a form that this crate does not read, or cannot add to.
+    #[error("{}: {object}: {detail}", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// The object in the file.
+        object: String,
+        /// What is not supported, and what to do.
+        detail: String,
+    },
+    /// Something to be added to a file cannot be added under this name or with this length.
+    #[error("cannot add {object}: {detail}")]
+    InvalidAddition {
+        /// What was to be added, such as `obsm/X_concord`.
+        object: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The output could not be written; whatever was there before is untouched.
+    #[error("{}: cannot be written ({detail}); check that the directory exists, is writable and has free space", path.display())]
+    Write {
+        /// The output file.
+        path: PathBuf,
+        /// What went wrong.
+        detail: String,
+    },
+    /// The matrix was read, but its values are none that can be used.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+}
+
+impl IoError {
+    /// The error of a file that cannot be opened or read by the operating system.
+    pub(crate) fn from_system(path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { path: path.to_owned() },
+            io::ErrorKind::UnexpectedEof => {
+                Self::Truncated { path: path.to_owned(), detail: "it ends before its data do".to_owned() }
+            }
+            _ => Self::Read { path: path.to_owned(), source },
+        }
+    }
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+fn alternatives(has_raw: bool, layers: &[String]) -> String {
+    match (has_raw, layers) {
+        (true, []) => "read raw instead".to_owned(),
+        (true, layers) => format!("read raw or one of the layers instead: {}", list(layers)),
+        (false, []) => "there are no layers either".to_owned(),
+        (false, layers) => format!("read one of the layers instead: {}", list(layers)),
+    }
+}

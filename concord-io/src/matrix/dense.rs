@@ -1,0 +1,104 @@
+use concord_core::Csr;
+use rayon::prelude::*;
+
+use super::{MatrixNotes, assemble};
+use crate::IoError;
+use crate::h5::{H5File, NumericArray, Scratch};
+
+/// A matrix of which the file keeps every value.
+#[derive(Debug)]
+pub(crate) struct DenseMatrix<'f> {
+    file: &'f H5File,
+    array: NumericArray<'f>,
+}
+
+/// The values of one block that are not zero, row by row.
+struct Tile {
+    first_column: u32,
+    /// Where each row of the block ends in `columns` and `values`.
+    row_ends: Vec<usize>,
+    columns: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl<'f> DenseMatrix<'f> {
+    pub(super) fn new(file: &'f H5File, array: NumericArray<'f>) -> Result<Self, IoError> {
+        let n_dimensions = array.shape().len();
+        if n_dimensions == 0 || n_dimensions > 2 {
+            let detail = format!("has {n_dimensions} dimensions; a matrix has two");
+            return Err(file.unsupported(array.object(), detail));
+        }
+        Ok(Self { file, array })
+    }
+
+    /// `[n_cells, n_genes]`; a vector is a matrix of one gene.
+    pub(super) fn shape(&self) -> (usize, usize) {
+        let shape = self.array.shape();
+        (shape[0], shape.get(1).copied().unwrap_or(1))
+    }
+
+    pub(super) fn array(&self) -> &NumericArray<'f> {
+        &self.array
+    }
+
+    /// Reads block after block and keeps what is not zero, so that the dense matrix never is in memory as a whole.
+    pub(super) fn read(&self) -> Result<(Csr, MatrixNotes), IoError> {
+        if u32::try_from(self.shape().1).is_err() {
+            return Err(self.file.unsupported(self.array.object(), "has more genes than can be counted"));
+        }
+        let blocks = 0..self.array.n_blocks();
+        let tiles: Result<Vec<(Tile, usize)>, IoError> = if self.array.is_parallel() {
+            blocks.into_par_iter().map_init(Scratch::new, |scratch, block| self.read_tile(block, scratch)).collect()
+        } else {
+            let mut scratch = Scratch::new();
+            blocks.map(|block| self.read_tile(block, &mut scratch)).collect()
+        };
+        let (tiles, n_rounded): (Vec<Tile>, Vec<usize>) = tiles?.into_iter().unzip();
+        let matrix = self.join(&tiles)?;
+        Ok((matrix, MatrixNotes { n_rounded: n_rounded.iter().sum(), ..MatrixNotes::default() }))
+    }
+
+    fn read_tile(&self, block: usize, scratch: &mut Scratch) -> Result<(Tile, usize), IoError> {
+        let (values, n_rounded) = self.array.read_block::<f32>(block, scratch)?;
+        let block = self.array.block(block);
+        let n_columns = block.extent.get(1).copied().unwrap_or(1);
+        let first_column = block.start.get(1).copied().unwrap_or(0) as u32;
+        let mut tile =
+            Tile { first_column, row_ends: Vec::with_capacity(block.extent[0]), columns: vec![], values: vec![] };
+        for row in values.chunks_exact(n_columns.max(1)) {
+            for (column, &value) in row.iter().enumerate() {
+                // NaN differs from zero too, and is reported by the caller.
+                if value != 0.0 {
+                    tile.columns.push(column as u32);
+                    tile.values.push(value);
+                }
+            }
+            tile.row_ends.push(tile.values.len());
+        }
+        Ok((tile, n_rounded))
+    }
+
+    /// Joins the tiles, which come row of tiles by row of tiles, to rows of the matrix.
+    fn join(&self, tiles: &[Tile]) -> Result<Csr, IoError> {
+        let (n_rows, n_columns) = self.shape();
+        let n_values = tiles.iter().map(|tile| tile.values.len()).sum();
+        let mut indptr = Vec::with_capacity(n_rows + 1);
+        let (mut indices, mut data) = (Vec::with_capacity(n_values), Vec::with_capacity(n_values));
+        indptr.push(0);
+        let tiles_across = self.array.grid().get(1).copied().unwrap_or(1).max(1);
+        for panel in tiles.chunks_exact(tiles_across) {
+            for row in 0..panel[0].row_ends.len() {
+                for tile in panel {
+                    let start = if row == 0 { 0 } else { tile.row_ends[row - 1] };
+                    let entries = start..tile.row_ends[row];
+                    indices.extend(tile.columns[entries.clone()].iter().map(|column| tile.first_column + column));
+                    data.extend_from_slice(&tile.values[entries]);
+                }
+                indptr.push(indices.len());
+            }
+        }
+        // A matrix without columns has no tiles, but rows all the same.
+        indptr.resize(n_rows + 1, indices.len());
+        assemble(self.file, self.array.object(), (n_rows, n_columns), indptr, indices, data)
+    }
+}
