@@ -1,0 +1,92 @@
+use concord_core::CoreError;
+use thiserror::Error;
+
+use crate::LoessError;
+
+/// What can go wrong between the counts and the input of the encoder.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum PrepError {
+    /// The data contradict themselves.
+    #[error(transparent)]
+    Core(#[from] CoreError),
+    /// An option has a value that makes no sense.
+    #[error("{option} is {value}: {requirement}")]
+    InvalidOption {
+        /// The option's name.
+        option: &'static str,
+        /// The value that was given.
+        value: f64,
+        /// What the value must be.
+        requirement: &'static str,
+    },
+    /// Every gene was filtered out before the selection.
+    #[error(
+        "none of the {n_genes} genes is detected in at least {min_cells} of the {n_cells} cells used for the \
+         selection: lower min_cells (or filter_gene_by_counts), or use more cells"
+    )]
+    NoGenesLeft {
+        /// Number of genes in the matrix.
+        n_genes: usize,
+        /// Number of cells used for the selection.
+        n_cells: usize,
+        /// The filter.
+        min_cells: usize,
+    },
+    /// No cell has a batch that is large enough.
+    #[error("no batch has {min_batch_size} cells or more (the largest has {largest}): lower min_batch_size")]
+    NoBatchesLeft {
+        /// The filter.
+        min_batch_size: usize,
+        /// Number of cells of the largest batch.
+        largest: usize,
+    },
+    /// The trend of the variance over the mean cannot be fitted.
+    #[error(
+        "the variance of the genes cannot be modelled in {} ({n_cells} cells, {n_genes} genes that vary): {source}; \
+         drop or merge such small batches (min_batch_size), raise min_cells, or use the flavour cell_ranger",
+        .batch.as_ref().map_or_else(|| "the data".to_owned(), |name| format!("batch '{name}'"))
+    )]
+    VarianceTrend {
+        /// The batch, when there are batches.
+        batch: Option<String>,
+        /// Number of its cells.
+        n_cells: usize,
+        /// Number of genes that are not constant in these cells.
+        n_genes: usize,
+        /// Why the fit failed.
+        source: LoessError,
+    },
+    /// Too many genes have the same mean, so the bins of `cell_ranger` cannot be told apart.
+    #[error(
+        "the genes of {} cannot be binned by mean expression: more than 5 % of them have the mean {mean}; raise \
+         min_cells, or use the flavour seurat",
+        .batch.as_ref().map_or_else(|| "the data".to_owned(), |name| format!("batch '{name}'"))
+    )]
+    RepeatedBinEdge {
+        /// The batch, when there are batches.
+        batch: Option<String>,
+        /// The mean that stands for two percentiles.
+        mean: f64,
+    },
+    /// The matrix holds nothing but zeros.
+    #[error("all {n_cells} cells are without counts: nothing to normalise to; choose another matrix (a layer, or raw)")]
+    NoCounts {
+        /// Number of cells.
+        n_cells: usize,
+    },
+    /// There are not that many neighbours.
+    #[error("cannot find {k} neighbours of each of {n_cells} cells: choose k between 1 and the number of cells - 1")]
+    NeighborCount {
+        /// The number of neighbours asked for.
+        k: usize,
+        /// Number of cells.
+        n_cells: usize,
+    },
+    /// More cells than a 32-bit index can number.
+    #[error("{n_cells} cells are more than a neighbour graph can number ({})", u32::MAX)]
+    TooManyCells {
+        /// Number of cells.
+        n_cells: usize,
+    },
+}

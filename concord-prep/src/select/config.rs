@@ -1,0 +1,139 @@
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use crate::{MatrixState, PrepError};
+
+/// How genes are ranked; the names are scanpy's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+pub enum Flavor {
+    /// Standardised variance; batches combine by the median rank.
+    #[default]
+    #[cfg_attr(feature = "clap", value(name = "seurat_v3", alias = "seurat-v3"))]
+    SeuratV3,
+    /// Standardised variance; batches combine by the number of batches that choose a gene.
+    #[cfg_attr(feature = "clap", value(name = "seurat_v3_paper", alias = "seurat-v3-paper"))]
+    SeuratV3Paper,
+    /// Dispersion, as z-score within 20 bins of mean expression.
+    #[cfg_attr(feature = "clap", value(name = "seurat"))]
+    Seurat,
+    /// Dispersion, centred and scaled by medians within bins that hold equally many genes.
+    #[cfg_attr(feature = "clap", value(name = "cell_ranger", alias = "cell-ranger"))]
+    CellRanger,
+}
+
+impl Flavor {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::SeuratV3, Self::SeuratV3Paper, Self::Seurat, Self::CellRanger];
+
+    /// The name in scanpy.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SeuratV3 => "seurat_v3",
+            Self::SeuratV3Paper => "seurat_v3_paper",
+            Self::Seurat => "seurat",
+            Self::CellRanger => "cell_ranger",
+        }
+    }
+}
+
+impl fmt::Display for Flavor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A text that is the name of no [`Flavor`].
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("'{0}' is no flavour of feature selection: choose seurat_v3, seurat_v3_paper, seurat or cell_ranger")]
+pub struct UnknownFlavor(pub String);
+
+impl FromStr for Flavor {
+    type Err = UnknownFlavor;
+
+    /// Takes hyphens for underscores.
+    fn from_str(text: &str) -> Result<Self, UnknownFlavor> {
+        let name = text.replace('-', "_");
+        Self::ALL.into_iter().find(|flavor| flavor.name() == name).ok_or_else(|| UnknownFlavor(text.to_owned()))
+    }
+}
+
+/// What [`select_features`](crate::select_features) chooses, and from what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SelectConfig {
+    /// Number of genes to choose.
+    pub n_top_features: usize,
+    /// How genes are ranked.
+    pub flavor: Flavor,
+    /// Genes that fewer cells express take no part.
+    pub min_cells: usize,
+    /// Genes whose values add up to less over all cells take no part, when given.
+    pub filter_gene_by_counts: Option<u32>,
+    /// Batches with fewer cells take no part (with a warning).
+    pub min_batch_size: usize,
+    /// Share of the cells (of each batch) that take part, drawn at random; above 0, at most 1.
+    pub subsample_frac: f64,
+    /// Seed of that draw.
+    pub seed: u64,
+    /// Share of the genes in a neighbourhood of the local regression (`seurat_v3`, `seurat_v3_paper`); above 0, at most 1.
+    pub span: f64,
+    /// What the matrix holds; found out by [`matrix_state`](crate::matrix_state) when `None`.
+    pub state: Option<MatrixState>,
+}
+
+impl Default for SelectConfig {
+    fn default() -> Self {
+        Self {
+            n_top_features: 2000,
+            flavor: Flavor::default(),
+            min_cells: 10,
+            filter_gene_by_counts: None,
+            min_batch_size: 1,
+            subsample_frac: 1.0,
+            seed: 0,
+            span: 0.3,
+            state: None,
+        }
+    }
+}
+
+impl SelectConfig {
+    pub(super) fn validate(&self) -> Result<(), PrepError> {
+        let invalid = |option, value, requirement| Err(PrepError::InvalidOption { option, value, requirement });
+        if self.n_top_features == 0 {
+            return invalid("n_top_features", 0.0, "choose at least one gene");
+        }
+        for (option, share) in [("subsample_frac", self.subsample_frac), ("span", self.span)] {
+            if !(share > 0.0 && share <= 1.0) {
+                return invalid(option, share, "it must be above 0 and at most 1");
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for flavor in Flavor::ALL {
+            assert_eq!(flavor.name().parse(), Ok(flavor));
+            assert_eq!(flavor.name().replace('_', "-").parse(), Ok(flavor));
+        }
+        assert_eq!("seurat3".parse::<Flavor>(), Err(UnknownFlavor("seurat3".to_owned())));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        let default = SelectConfig::default;
+        assert_eq!(default().validate(), Ok(()));
+        assert!(SelectConfig { n_top_features: 0, ..default() }.validate().is_err());
+        assert!(SelectConfig { subsample_frac: 0.0, ..default() }.validate().is_err());
+        assert!(SelectConfig { subsample_frac: f64::NAN, ..default() }.validate().is_err());
+        assert!(SelectConfig { span: 1.5, ..default() }.validate().is_err());
+    }
+}
