@@ -1,1 +1,40 @@
 //! Figures for single-cell data as SVG, PNG and PDF.
+//!
+//! Every figure is a function from plain data to a [`Figure`]; nothing is computed here but what drawing needs, and
+//! nothing is written to disk. Axes and text are vectors, cells are one image inside them.
+//!
+//! ```
+//! use concord_core::{Embedding, Labels};
+//! use concord_plot::{Colouring, EmbeddingStyle, Panel, embedding};
+//!
+//! let umap = Embedding::new(ndarray::array![[0.0, 0.0], [1.0, 0.5], [4.0, 3.0], [4.5, 3.5]])?;
+//! let labels = Labels::from_texts(&["B cells", "B cells", "NK cells", "NK cells"]);
+//! let panels = [Panel::new("louvain", Colouring::categories(&labels))];
+//! let figure = embedding(&umap, &panels, &EmbeddingStyle::default())?;
+//! let (svg, png, pdf) = (figure.to_svg()?, figure.to_png(150.0)?, figure.to_pdf()?);
+//! assert!(svg.contains("NK cells") && png.starts_with(b"\x89PNG") && pdf.starts_with(b"%PDF"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod axes;
+mod colour;
+mod colour_bar;
+mod curve;
+mod embedding;
+mod error;
+mod figure;
+mod label_layout;
+mod legend;
+mod palette;
+mod png;
+mod scene;
+mod text;
+mod theme;
+mod ticks;
+
+pub use colour::Colour;
+pub use curve::{CurveStyle, training_curve};
+pub use embedding::{AxesLook, Colouring, EmbeddingStyle, LegendPlacement, Panel, ValueColours, embedding};
+pub use error::PlotError;
+pub use figure::Figure;
+pub use palette::{Colormap, Palette};

@@ -1,0 +1,101 @@
+use krilla::geom::Size;
+use krilla::metadata::Metadata;
+use krilla::page::PageSettings;
+use krilla_svg::{SurfaceExt, SvgSettings};
+use resvg::tiny_skia::{Color, Pixmap, Transform};
+
+use crate::PlotError;
+use crate::png::encode_rgb;
+use crate::scene::Scene;
+use crate::scene::svg::write_svg;
+use crate::text::font_database;
+
+/// Pixels of SVG to an inch.
+const SVG_DPI: f64 = 96.0;
+/// The finest picture that is made, in pixels per inch.
+const MAX_DPI: f64 = 2400.0;
+/// The largest picture that is made: 400 million pixels take 1.6 GB while it is drawn.
+const MAX_PIXELS: f64 = 4e8;
+
+/// A finished drawing, to be had as text or bytes of a file; writing them is the caller's.
+///
+/// Text and axes are vectors; cells and heat maps are one image each, so a figure of a million cells stays small.
+/// The same figure gives the same bytes every time and on every machine, as only the bundled font is used.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    title: String,
+    scene: Scene,
+    raster_dpi: f64,
+}
+
+impl Figure {
+    pub(crate) fn new(title: impl Into<String>, scene: Scene, raster_dpi: f64) -> Self {
+        Self { title: title.into(), scene, raster_dpi }
+    }
+
+    /// Width in points (1/72 inch).
+    pub fn width(&self) -> f64 {
+        self.scene.width
+    }
+
+    /// Height in points (1/72 inch).
+    pub fn height(&self) -> f64 {
+        self.scene.height
+    }
+
+    /// The figure as SVG. Texts stay texts, in `DejaVu Sans` or else a sans-serif font of the viewer.
+    ///
+    /// # Errors
+    /// [`PlotError::Render`] when an image layer cannot be encoded.
+    pub fn to_svg(&self) -> Result<String, PlotError> {
+        write_svg(&self.scene, &self.title, self.raster_dpi)
+    }
+
+    /// The figure as PNG at a resolution in pixels per inch (300 is what journals ask for).
+    ///
+    /// # Errors
+    /// [`PlotError::BadSetting`] for a resolution out of 10 to 2400, [`PlotError::TooLarge`], [`PlotError::Render`].
+    pub fn to_png(&self, dpi: f64) -> Result<Vec<u8>, PlotError> {
+        if !(10.0..=MAX_DPI).contains(&dpi) {
+            return Err(PlotError::BadSetting { name: "dpi", value: dpi, expected: "10 to 2400" });
+        }
+        let (width, height) = ((self.width() * dpi / 72.0).ceil(), (self.height() * dpi / 72.0).ceil());
+        let too_large = || PlotError::TooLarge { width: width as u32, height: height as u32 };
+        if width * height > MAX_PIXELS {
+            return Err(too_large());
+        }
+        let tree = parse(&write_svg(&self.scene, &self.title, dpi)?, "PNG")?;
+        let mut picture = Pixmap::new(width as u32, height as u32).ok_or_else(too_large)?;
+        picture.fill(Color::WHITE);
+        let scale = (dpi / SVG_DPI) as f32;
+        resvg::render(&tree, Transform::from_scale(scale, scale), &mut picture.as_mut());
+        // The paper is opaque, so the fourth byte of each pixel says nothing.
+        let pixels: Vec<u8> = picture.data().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+        encode_rgb(&pixels, picture.width(), picture.height(), Some(dpi))
+    }
+
+    /// The figure as a PDF of one page, with the letters it uses embedded.
+    ///
+    /// # Errors
+    /// [`PlotError::Render`].
+    pub fn to_pdf(&self) -> Result<Vec<u8>, PlotError> {
+        let refused = |reason: String| PlotError::Render { format: "PDF", reason };
+        let tree = parse(&self.to_svg()?, "PDF")?;
+        let size = Size::from_wh(self.width() as f32, self.height() as f32)
+            .ok_or_else(|| refused("the page has no size".to_owned()))?;
+        let mut document = krilla::Document::new();
+        document.set_metadata(Metadata::new().title(self.title.clone()).creator("concord".to_owned()));
+        let mut page = document.start_page_with(PageSettings::new(size));
+        let mut surface = page.surface();
+        let drawn = surface.draw_svg(&tree, size, SvgSettings::default());
+        surface.finish();
+        page.finish();
+        drawn.ok_or_else(|| refused("the drawing was not accepted".to_owned()))?;
+        document.finish().map_err(|error| refused(format!("{error:?}")))
+    }
+}
+
+fn parse(svg: &str, format: &'static str) -> Result<usvg::Tree, PlotError> {
+    let options = usvg::Options { fontdb: font_database(), ..usvg::Options::default() };
+    usvg::Tree::from_str(svg, &options).map_err(|error| PlotError::Render { format, reason: error.to_string() })
+}
