@@ -129,3 +129,39 @@ fn fused_adam_is_burns_adam() {
         assert_close("parameters", ours.clone(), theirs.clone());
     }
 }
+
+#[derive(serde::Deserialize)]
+struct Golden {
+    z_i: Vec<Vec<f32>>,
+    z_j: Vec<Vec<f32>>,
+    cases: Vec<GoldenCase>,
+}
+
+#[derive(serde::Deserialize)]
+struct GoldenCase {
+    temperature: f64,
+    beta: f64,
+    loss: f32,
+    grad_z_i: Vec<Vec<f32>>,
+}
+
+/// Losses and gradients that the reference printed (`tests/golden/make_ntxent.py`).
+#[test]
+fn nt_xent_agrees_with_the_reference() {
+    let golden: Golden = serde_json::from_str(include_str!("../../tests/golden/ntxent.json")).unwrap();
+    let matrix = |rows: &[Vec<f32>]| {
+        let shape = [rows.len(), rows[0].len()];
+        Tensor::<2>::from_data(TensorData::new(rows.concat(), shape), &device())
+    };
+    assert_eq!(golden.cases.len(), 6);
+    for case in &golden.cases {
+        let config = TrainConfig { clr_temperature: case.temperature, clr_beta: case.beta, ..TrainConfig::default() };
+        let view_1 = matrix(&golden.z_i).require_grad();
+        let loss = nt_xent(view_1.clone(), matrix(&golden.z_j).inner(), &config);
+        let gradient = view_1.grad(&loss.backward()).unwrap();
+        let value = loss.into_scalar::<f32>();
+        assert!((value - case.loss).abs() <= 1e-5, "loss {value}, the reference has {}", case.loss);
+        let difference: f32 = (gradient - matrix(&case.grad_z_i).inner()).abs().max().into_scalar();
+        assert!(difference <= 1e-5, "gradient differs by {difference}");
+    }
+}
