@@ -72,8 +72,7 @@ pub(crate) fn command(workspace: &Workspace, selection: &Selection) -> Result<()
         println!("{line}");
         summary.push(line);
         if let Err(error) = outcome {
-            failure =
-                Some(error.context(format!("to run this step alone: cargo xtask ci --only {}\nxtask", step.name)));
+            failure = Some((step.name, error));
             break;
         }
     }
@@ -85,7 +84,9 @@ pub(crate) fn command(workspace: &Workspace, selection: &Selection) -> Result<()
     if let Some(tally) = checks.tally.get() {
         println!("\nconcord: {tally}");
     }
-    failure.map_or(Ok(()), Err)
+    let Some((name, error)) = failure else { return Ok(()) };
+    println!("To run the failed step alone: cargo xtask ci --only {name}");
+    Err(error.context(format!("step `{name}`")))
 }
 
 /// The steps to run, in the order of [`STEPS`].
