@@ -64,7 +64,7 @@ fn names_a_package(arguments: &[OsString]) -> bool {
 }
 
 /// The folder of reference numbers and larger data sets, if it is not there: tests that need it pass without it.
-fn missing_references(workspace: &Workspace) -> Option<PathBuf> {
+pub(crate) fn missing_references(workspace: &Workspace) -> Option<PathBuf> {
     let folder = std::env::var_os("CONCORD_SHARED").map_or_else(|| workspace.root.join("../shared"), PathBuf::from);
     (!folder.is_dir()).then_some(folder)
 }
