@@ -16,6 +16,7 @@ mod labelled;
 mod mixing;
 mod neighborhoods;
 mod silhouette;
+mod umap;
 
 pub use agreement::{adjusted_rand_index, normalized_mutual_information};
 pub use classification::knn_accuracy;
@@ -24,3 +25,4 @@ pub use error::EmbedError;
 pub use mixing::inverse_simpson;
 pub use neighborhoods::{neighbor_preservation, trustworthiness};
 pub use silhouette::silhouette;
+pub use umap::{Initialization, UmapConfig, umap};

@@ -1,0 +1,166 @@
+//! Uniform manifold approximation and projection ([McInnes, Healy and Melville, 2018][paper]), as umap-learn defines it.
+//!
+//! [paper]: https://arxiv.org/abs/1802.03426
+
+mod curve;
+mod dense;
+mod force;
+mod fuzzy;
+#[cfg(test)]
+mod golden;
+mod init;
+mod layout;
+mod random;
+mod spectral;
+
+use concord_core::{Embedding, KnnGraph};
+
+use crate::EmbedError;
+use curve::Curve;
+use force::Forces;
+use fuzzy::FuzzyGraph;
+use layout::LayoutOptions;
+
+/// Where the cells of a picture start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Initialization {
+    /// The first eigenvectors of the neighbour graph's normalised Laplacian.
+    #[default]
+    Spectral,
+    /// The first principal components of the embedding.
+    Pca,
+    /// Anywhere.
+    Random,
+}
+
+/// The options of [`umap`], named as in umap-learn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UmapConfig {
+    /// Dimensions of the picture, 1 to 64.
+    pub n_components: usize,
+    /// Size of the neighbourhood that is kept together; the cell itself counts as one, as in umap-learn and scanpy.
+    pub n_neighbors: usize,
+    /// Distance in the picture at which cells may lie close together, from 0 to `spread`.
+    pub min_dist: f64,
+    /// Scale of the picture.
+    pub spread: f64,
+    /// Passes over the graph; by default 500 for up to 10,000 cells, 200 for more.
+    pub n_epochs: Option<usize>,
+    /// Where the cells start.
+    pub initialization: Initialization,
+    /// Step of the first epoch; it falls to 0 with the last.
+    pub learning_rate: f64,
+    /// Random cells that push, for every edge that pulls.
+    pub negative_sample_rate: usize,
+    /// Weight of the pushing.
+    pub repulsion_strength: f64,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+impl Default for UmapConfig {
+    fn default() -> Self {
+        Self {
+            n_components: 2,
+            n_neighbors: 30,
+            min_dist: 0.1,
+            spread: 1.0,
+            n_epochs: None,
+            initialization: Initialization::default(),
+            learning_rate: 1.0,
+            negative_sample_rate: 5,
+            repulsion_strength: 1.0,
+            seed: 0,
+        }
+    }
+}
+
+/// Most dimensions of a picture.
+const MAX_COMPONENTS: usize = 64;
+/// Up to this many cells a picture takes more epochs.
+const FEW_CELLS: usize = 10_000;
+
+impl UmapConfig {
+    /// Number of neighbours that a [`KnnGraph`] of `n_cells` cells needs for these options.
+    ///
+    /// One less than `n_neighbors`, because a `KnnGraph` does not list the cell itself; of few cells, all others.
+    pub fn n_graph_neighbors(&self, n_cells: usize) -> usize {
+        self.n_neighbors.min(n_cells).saturating_sub(1)
+    }
+
+    fn epochs(&self, n_cells: usize) -> usize {
+        self.n_epochs.unwrap_or(if n_cells <= FEW_CELLS { 500 } else { 200 })
+    }
+
+    fn validate(&self) -> Result<(), EmbedError> {
+        let check = |is_valid: bool, option, value, expected| {
+            if is_valid { Ok(()) } else { Err(EmbedError::InvalidOption { option, value, expected }) }
+        };
+        let n_components = self.n_components as f64;
+        check((1..=MAX_COMPONENTS).contains(&self.n_components), "n_components", n_components, "from 1 to 64")?;
+        check(self.n_neighbors >= 2, "n_neighbors", self.n_neighbors as f64, "at least 2")?;
+        check(self.spread > 0.0 && self.spread.is_finite(), "spread", self.spread, "a positive number")?;
+        check((0.0..=self.spread).contains(&self.min_dist), "min_dist", self.min_dist, "from 0 to spread")?;
+        let rate = self.learning_rate;
+        check(rate > 0.0 && rate <= 1e3, "learning_rate", rate, "a positive number up to 1000")?;
+        let strength = self.repulsion_strength;
+        check((0.0..=1e3).contains(&strength), "repulsion_strength", strength, "from 0 to 1000")
+    }
+}
+
+/// Draws an embedding in few dimensions so that neighbours stay together.
+///
+/// The model of umap-learn: smooth nearest-neighbour distances, a fuzzy union of the directed neighbourhoods, a start
+/// from the graph's spectrum (or principal components, or anywhere) and stochastic gradient descent with negative
+/// samples. Distances enter through `graph` only, so its metric is UMAP's metric; `embedding` is what the principal
+/// components are taken of. The positions are not umap-learn's, whose random numbers differ; their quality is.
+///
+/// `progress(epoch, n_epochs)` is called after every epoch, with 1 for the first.
+///
+/// # Shapes
+/// `embedding` is `[n_cells, n_dimensions]`. `graph` has as many cells and at least
+/// [`UmapConfig::n_graph_neighbors`] neighbours for each: `n_neighbors` - 1 (29 for 30, since umap-learn counts the cell
+/// itself), or all other cells when there are fewer. More are not looked at. The result is `[n_cells, n_components]`.
+///
+/// # Errors
+/// [`EmbedError::InvalidOption`], [`EmbedError::CellMismatch`] or [`EmbedError::GraphTooSmall`].
+///
+/// # Examples
+/// ```
+/// use concord_core::{Embedding, KnnGraph};
+/// use concord_embed::{UmapConfig, umap};
+/// use ndarray::array;
+///
+/// let latent = Embedding::new(array![[0.0, 0.0], [0.0, 1.0], [5.0, 0.0], [5.0, 1.0]])?;
+/// let graph = KnnGraph::new(array![[1], [0], [3], [2]], array![[1.0], [1.0], [1.0], [1.0]])?;
+/// let config = UmapConfig { n_neighbors: 2, ..UmapConfig::default() };
+/// let picture = umap(&latent, &graph, &config, &mut |_epoch, _n_epochs| ())?;
+/// assert_eq!(picture.values().dim(), (4, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn umap(
+    embedding: &Embedding,
+    graph: &KnnGraph,
+    config: &UmapConfig,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Embedding, EmbedError> {
+    config.validate()?;
+    let n_cells = embedding.n_cells();
+    if graph.n_cells() != n_cells {
+        return Err(EmbedError::CellMismatch { what: "neighbour graph", expected: n_cells, found: graph.n_cells() });
+    }
+    let k = config.n_graph_neighbors(n_cells);
+    if graph.k() < k {
+        return Err(EmbedError::GraphTooSmall { n_neighbors: config.n_neighbors, needed: k, found: graph.k() });
+    }
+    let fuzzy = FuzzyGraph::new(graph, k);
+    let start = init::initial_positions(embedding, &fuzzy, config.initialization, config.n_components, config.seed);
+    let options = LayoutOptions {
+        forces: Forces::new(Curve::fit(config.min_dist, config.spread), config.repulsion_strength),
+        n_epochs: config.epochs(n_cells),
+        learning_rate: config.learning_rate,
+        negative_sample_rate: config.negative_sample_rate,
+        seed: config.seed,
+    };
+    Ok(Embedding::new(layout::optimize(&fuzzy, &start, &options, progress))?)
+}
