@@ -6,14 +6,16 @@ mod points;
 
 use concord_core::{Embedding, Labels};
 
+pub(crate) use self::panel::legend_entries;
 use self::panel::{PanelScene, draw_panel};
 use self::points::{Canvas, check_size};
 use crate::scene::Scene;
 use crate::theme::MARGIN;
 use crate::{Colormap, Colour, Figure, Palette, PlotError};
 
-/// Between two panels.
-const COLUMN_GAP: f64 = 20.0;
+/// Between two panels, as a part of their width, and its limits.
+const COLUMN_GAP: f64 = 0.12;
+const COLUMN_GAPS: (f64, f64) = (8.0, 20.0);
 const ROW_GAP: f64 = 16.0;
 
 /// One picture of the embedding.
@@ -128,7 +130,7 @@ pub struct EmbeddingStyle {
     pub show_counts: bool,
     /// The axes.
     pub axes: AxesLook,
-    /// What the axes are called before their number: `UMAP` gives UMAP1 and UMAP2.
+    /// What the axes are called before their number: `UMAP` gives UMAP1 and UMAP2. Empty leaves the names out.
     pub axis_name: String,
     /// Colours of categories that come without any.
     pub palette: Palette,
@@ -198,7 +200,7 @@ pub fn embedding(points: &Embedding, panels: &[Panel<'_>], style: &EmbeddingStyl
     let canvas = Canvas::fit(points, style);
     let scenes = panels.iter().map(|panel| draw_panel(&canvas, panel, style)).collect::<Result<Vec<_>, _>>()?;
     let titles: Vec<&str> = panels.iter().map(|panel| panel.title.as_str()).collect();
-    Ok(Figure::new(titles.join(", "), grid(scenes, style.columns(panels.len())), style.raster_dpi))
+    Ok(Figure::new(titles.join(", "), grid(scenes, style.columns(panels.len()), canvas.width), style.raster_dpi))
 }
 
 fn check_panel(panel: &Panel<'_>, n_cells: usize) -> Result<(), PlotError> {
@@ -223,7 +225,8 @@ fn check_panel(panel: &Panel<'_>, n_cells: usize) -> Result<(), PlotError> {
 }
 
 /// Puts panels into rows and columns such that their frames stand in line.
-fn grid(panels: Vec<PanelScene>, n_columns: usize) -> Scene {
+fn grid(panels: Vec<PanelScene>, n_columns: usize, panel_width: f64) -> Scene {
+    let gap = (panel_width * COLUMN_GAP).clamp(COLUMN_GAPS.0, COLUMN_GAPS.1);
     let most = |of: &mut dyn Iterator<Item = f64>| of.fold(0.0, f64::max);
     let widths: Vec<f64> = (0..n_columns)
         .map(|column| most(&mut panels.iter().skip(column).step_by(n_columns).map(|panel| panel.scene.width)))
@@ -237,9 +240,9 @@ fn grid(panels: Vec<PanelScene>, n_columns: usize) -> Scene {
         let mut x = MARGIN;
         for (panel, width) in row.into_iter().zip(&widths) {
             figure.place(x, figure.height + above - panel.above, panel.scene);
-            x += width + COLUMN_GAP;
+            x += width + gap;
         }
-        figure.width = figure.width.max(x - COLUMN_GAP + MARGIN);
+        figure.width = figure.width.max(x - gap + MARGIN);
         figure.height += above + below + ROW_GAP;
     }
     figure.height += MARGIN - ROW_GAP;

@@ -35,10 +35,15 @@ impl Palette {
             .collect()
     }
 
-    /// The given colours when there is one for each category, or else this palette's.
-    pub(crate) fn or_given(self, given: Option<&[Colour]>, n_categories: usize) -> Result<Vec<Colour>, PlotError> {
+    /// The given colours when there is one for each category, or else this palette's, the first `used` left out.
+    pub(crate) fn or_given(
+        self,
+        given: Option<&[Colour]>,
+        n_categories: usize,
+        used: usize,
+    ) -> Result<Vec<Colour>, PlotError> {
         match given {
-            None => Ok(self.colours(n_categories)),
+            None => Ok(self.colours(used + n_categories).split_off(used)),
             Some(colours) if colours.len() < n_categories => {
                 Err(PlotError::PaletteTooShort { expected: n_categories, found: colours.len() })
             }
@@ -112,6 +117,13 @@ mod tests {
     }
 
     #[test]
+    fn colours_in_use_are_left_out() -> Result<(), PlotError> {
+        let rest = Palette::Scanpy.or_given(None, 2, 8)?;
+        assert_eq!(rest, Palette::Scanpy.colours(10)[8..]);
+        Ok(())
+    }
+
+    #[test]
     fn maps_end_at_their_ends() {
         assert_eq!(Colormap::Viridis.at(0.0).to_string(), "#440154");
         assert_eq!(Colormap::Viridis.at(7.0).to_string(), "#fde725");
@@ -123,7 +135,7 @@ mod tests {
     fn a_short_palette_is_refused() {
         let given = [Colour::BLACK];
         assert_eq!(
-            Palette::Scanpy.or_given(Some(&given), 2),
+            Palette::Scanpy.or_given(Some(&given), 2, 0),
             Err(PlotError::PaletteTooShort { expected: 2, found: 1 })
         );
     }

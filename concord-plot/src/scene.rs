@@ -37,13 +37,9 @@ impl Rect {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Fill {
     None,
-    #[allow(dead_code)]
     Plain(Colour),
     /// Colours from bottom to top, evenly spaced.
     Upwards(Vec<Colour>),
-    /// Colours from left to right, evenly spaced.
-    #[allow(dead_code)]
-    Rightwards(Vec<Colour>),
 }
 
 /// How a line is drawn.

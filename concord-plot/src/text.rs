@@ -102,6 +102,20 @@ fn break_word(word: &str, size: f64, weight: Weight, max_width: f64) -> Vec<Stri
     pieces
 }
 
+/// The text when it fits, or else as much of it as does, and an ellipsis.
+pub(crate) fn shorten(text: &str, size: f64, weight: Weight, max_width: f64) -> String {
+    if text_width(text, size, weight) <= max_width {
+        return text.to_owned();
+    }
+    let mut left = max_width - advance('…', weight) * size;
+    let fits = |character: &char| {
+        left -= advance(*character, weight) * size;
+        left >= 0.0
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    format!("{}…", kept.trim_end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,5 +146,13 @@ mod tests {
         assert_eq!(lines.concat(), "a_very_long_cluster_name_without_blanks");
         assert_eq!(wrap("", 8.0, Weight::Regular, 60.0), [""]);
         assert_eq!(wrap("日本語", 8.0, Weight::Regular, 0.0).len(), 3);
+    }
+
+    #[test]
+    fn shortened_texts_fit_and_say_so() {
+        let short = shorten("CD14+ Monocytes", 8.0, Weight::Regular, 40.0);
+        assert!(short.ends_with('…') && short.starts_with("CD14"), "{short}");
+        assert!(text_width(&short, 8.0, Weight::Regular) <= 40.0);
+        assert_eq!(shorten("NK", 8.0, Weight::Regular, 40.0), "NK");
     }
 }

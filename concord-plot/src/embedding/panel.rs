@@ -39,14 +39,15 @@ pub(crate) fn draw_panel(canvas: &Canvas, panel: &Panel<'_>, style: &EmbeddingSt
         Colouring::Plain => Content { cells: canvas.plain(), labels: None, aside: Scene::default() },
         Colouring::Values(colours) => value_content(canvas, colours),
         Colouring::Categories { labels, palette } => {
-            let colours = style.palette.or_given(palette.as_deref(), labels.n_categories())?;
+            let colours = style.palette.or_given(palette.as_deref(), labels.n_categories(), 0)?;
             category_content(canvas, labels, &colours, style)
         }
     };
     let title = wrap(&panel.title, TITLE_SIZE, Weight::Bold, canvas.width);
     let has_title = !panel.title.trim().is_empty();
     let above = if has_title { title.len() as f64 * TITLE_SIZE * LINE_HEIGHT + TITLE_GAP - 2.0 } else { 0.0 };
-    let room = if style.axes == AxesLook::None { 0.0 } else { AXIS_ROOM };
+    let named = style.axes != AxesLook::None && !style.axis_name.is_empty();
+    let room = if named { AXIS_ROOM } else { 0.0 };
     let mut scene = Scene::new(room + canvas.width, above + canvas.height + room);
     let frame = Rect::new(room, above, canvas.width, canvas.height);
     for (place, line) in title.iter().enumerate().filter(|_| has_title) {
@@ -106,7 +107,9 @@ pub(crate) fn legend_entries(labels: &Labels, colours: &[Colour], show_counts: b
 }
 
 fn draw_axes(scene: &mut Scene, frame: &Rect, style: &EmbeddingStyle) {
-    let (first, second) = (format!("{}1", style.axis_name), format!("{}2", style.axis_name));
+    let name =
+        |number: &str| if style.axis_name.is_empty() { String::new() } else { format!("{}{number}", style.axis_name) };
+    let (first, second) = (name("1"), name("2"));
     let (left, bottom) = (frame.x - 4.5, frame.bottom() + 4.0 + AXIS_TITLE_SIZE * CAP_HEIGHT);
     let upright = |text: Text| text.rotation(-90.0);
     match style.axes {

@@ -1,5 +1,7 @@
 //! Layers of many marks, drawn as one image so that a million cells make a small file.
 
+use std::ops::Range;
+
 use crate::Colour;
 
 /// Sub-pixel positions along each axis that a disc is drawn at.
@@ -23,7 +25,6 @@ pub(crate) enum RasterLayer {
     /// Discs on white, later ones over earlier ones.
     Marks { marks: Vec<Mark>, diameter: f64, opacity: f64 },
     /// A table of colours, row by row, each filling an equal rectangle.
-    #[allow(dead_code)]
     Cells { n_columns: usize, colours: Vec<Colour> },
 }
 
@@ -60,25 +61,42 @@ impl RasterLayer {
     }
 }
 
-/// Fills each pixel with the colour of the cell that its centre lies in.
+/// Fills each pixel with the colour of the cell at its centre, or with the mean of the cells that share it.
 fn draw_cells(pixels: &mut [u8], frame: &PixelFrame, n_columns: usize, colours: &[Colour]) {
     if n_columns == 0 || colours.len() < n_columns {
         return;
     }
-    let n_rows = colours.len() / n_columns;
-    let cell = |pixel: usize, start: f64, size: f64, n: usize| {
-        let place = (pixel as f64 + 0.5 - start) / size * n as f64;
-        (place.max(0.0) as usize).min(n - 1)
-    };
-    let columns: Vec<usize> = (0..frame.width).map(|x| cell(x, frame.left, frame.layer_width, n_columns)).collect();
+    let columns: Vec<Range<usize>> =
+        (0..frame.width).map(|x| cells_of(x, frame.left, frame.layer_width, n_columns)).collect();
     for (y, line) in pixels.chunks_exact_mut(frame.width * 3).enumerate() {
-        let row = cell(y, frame.top, frame.layer_height, n_rows);
-        let colours = &colours[row * n_columns..(row + 1) * n_columns];
-        for (pixel, &column) in line.chunks_exact_mut(3).zip(&columns) {
-            let colour = colours[column];
-            pixel.copy_from_slice(&[colour.red, colour.green, colour.blue]);
+        let rows = cells_of(y, frame.top, frame.layer_height, colours.len() / n_columns);
+        for (pixel, columns) in line.chunks_exact_mut(3).zip(&columns) {
+            let mut sum = [0u32; 3];
+            for row in rows.clone() {
+                for colour in &colours[row * n_columns + columns.start..row * n_columns + columns.end] {
+                    sum[0] += u32::from(colour.red);
+                    sum[1] += u32::from(colour.green);
+                    sum[2] += u32::from(colour.blue);
+                }
+            }
+            let count = (rows.len() * columns.len()) as u32;
+            for (part, sum) in pixel.iter_mut().zip(sum) {
+                *part = ((sum + count / 2) / count) as u8;
+            }
         }
     }
+}
+
+/// The cells that a pixel shows: the one at its centre, or all whose centres it holds when they are smaller than it.
+fn cells_of(pixel: usize, start: f64, size: f64, n_cells: usize) -> Range<usize> {
+    let cell = |pixel: f64| ((pixel - start) / size * n_cells as f64).max(0.0);
+    if size >= n_cells as f64 {
+        let cell = (cell(pixel as f64 + 0.5) as usize).min(n_cells - 1);
+        return cell..cell + 1;
+    }
+    let (first, end) = ((cell(pixel as f64) + 0.5) as usize, (cell(pixel as f64 + 1.0) + 0.5) as usize);
+    let first = first.min(n_cells - 1);
+    first..end.clamp(first + 1, n_cells)
 }
 
 /// The part of each pixel that a disc covers, for every sub-pixel position of its centre.
@@ -182,5 +200,15 @@ mod tests {
         let pixels = RasterLayer::Cells { n_columns: 2, colours }.draw(&frame(4, 4));
         let grey: Vec<u8> = pixels.iter().step_by(3).copied().collect();
         assert_eq!(grey, [0, 0, 255, 255, 0, 0, 255, 255, 255, 255, 0, 0, 255, 255, 0, 0]);
+    }
+
+    #[test]
+    fn crowded_cells_are_averaged_and_none_is_left_out() {
+        let shown: Vec<Range<usize>> = (0..7).map(|pixel| cells_of(pixel, 0.3, 6.4, 100)).collect();
+        assert_eq!((shown[0].start, shown[6].end), (0, 100));
+        assert!(shown.windows(2).all(|pair| pair[0].end == pair[1].start), "{shown:?}");
+        let colours = (0..200).map(|cell| if cell % 2 == 0 { Colour::BLACK } else { Colour::WHITE }).collect();
+        let pixels = RasterLayer::Cells { n_columns: 200, colours }.draw(&frame(2, 1));
+        assert_eq!(pixels, [128; 6]);
     }
 }

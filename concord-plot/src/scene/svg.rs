@@ -71,8 +71,7 @@ impl Writer {
         let paint = match fill {
             Fill::None => "none".to_owned(),
             Fill::Plain(colour) => colour.to_string(),
-            Fill::Upwards(colours) => self.gradient(colours, "x1=\"0\" y1=\"1\" x2=\"0\" y2=\"0\""),
-            Fill::Rightwards(colours) => self.gradient(colours, "x1=\"0\" y1=\"0\" x2=\"1\" y2=\"0\""),
+            Fill::Upwards(colours) => self.upward_gradient(colours),
         };
         let Rect { x, y, width, height } = *rect;
         let (x, y, width, height) = (number(x), number(y), number(width), number(height));
@@ -84,10 +83,10 @@ impl Writer {
     }
 
     /// Defines a gradient and gives the paint that refers to it.
-    fn gradient(&mut self, colours: &[Colour], direction: &str) -> String {
+    fn upward_gradient(&mut self, colours: &[Colour]) -> String {
         self.n_gradients += 1;
         let id = format!("gradient-{}", self.n_gradients);
-        let _ = write!(self.text, "<defs><linearGradient id=\"{id}\" {direction}>");
+        let _ = write!(self.text, "<defs><linearGradient id=\"{id}\" x1=\"0\" y1=\"1\" x2=\"0\" y2=\"0\">");
         let last = colours.len().saturating_sub(1).max(1) as f64;
         for (place, colour) in colours.iter().enumerate() {
             let offset = number(place as f64 / last * 100.0);
@@ -114,6 +113,9 @@ impl Writer {
     }
 
     fn line_of_text(&mut self, text: &Text) {
+        if text.content.is_empty() {
+            return;
+        }
         let (x, y) = (number(text.x), number(text.y));
         if text.rotation == 0.0 {
             let _ = write!(self.text, "<text x=\"{x}\" y=\"{y}\"");
