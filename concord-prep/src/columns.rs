@@ -7,14 +7,14 @@ const MAX_CHUNKS: usize = 32;
 /// Cells of a chunk, at least.
 const MIN_CHUNK_CELLS: usize = 512;
 
-/// For every column, the sum of `terms(cell, column, value)` over the stored entries of the given cells.
+/// For every column, the sum of `terms(cell)(column, value)` over the stored entries of the given cells.
 ///
 /// The chunks depend on the number of cells alone and are added in their order, so that the sums are the same for any
 /// number of threads.
-pub(crate) fn sum_columns<const N: usize>(
+pub(crate) fn sum_columns<const N: usize, T: Fn(usize, f32) -> [f64; N]>(
     matrix: &Csr,
     cells: &[usize],
-    terms: impl Fn(usize, usize, f32) -> [f64; N] + Sync,
+    terms: impl Fn(usize) -> T + Sync,
 ) -> Vec<[f64; N]> {
     let n_chunks = (cells.len() / MIN_CHUNK_CELLS).clamp(1, MAX_CHUNKS);
     let chunk_cells = cells.len().div_ceil(n_chunks).max(1);
@@ -31,19 +31,20 @@ pub(crate) fn sum_columns<const N: usize>(
         .unwrap_or_else(|| vec![[0.0; N]; matrix.cols()])
 }
 
-fn sum_columns_serial<const N: usize>(
+fn sum_columns_serial<const N: usize, T: Fn(usize, f32) -> [f64; N]>(
     matrix: &Csr,
     cells: &[usize],
-    terms: impl Fn(usize, usize, f32) -> [f64; N],
+    terms: impl Fn(usize) -> T,
 ) -> Vec<[f64; N]> {
     let starts = matrix.indptr();
     let starts = starts.raw_storage();
     let mut sums = vec![[0.0; N]; matrix.cols()];
     for &cell in cells {
+        let terms = terms(cell);
         let entries = starts[cell]..starts[cell + 1];
         for (&column, &value) in matrix.indices()[entries.clone()].iter().zip(&matrix.data()[entries]) {
             let column = column as usize;
-            add(&mut sums[column], terms(cell, column, value));
+            add(&mut sums[column], terms(column, value));
         }
     }
     sums
@@ -79,7 +80,9 @@ mod tests {
         let cells: Vec<usize> = (0..n_cells).filter(|cell| cell % 5 != 0).collect();
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| sum_columns(&matrix, &cells, |_, _, value| [f64::from(value), f64::from(value * value)]))
+            pool.install(|| {
+                sum_columns(&matrix, &cells, |_| |_, value: f32| [f64::from(value), f64::from(value * value)])
+            })
         };
         let serial = run(1);
         assert!(serial[0][0] > 0.0);

@@ -21,16 +21,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+// Equal floats are meant to be the same bits: ties are ties only then.
+#![allow(clippy::float_cmp)]
+
 mod columns;
 mod error;
 mod knn;
 mod loess;
+mod lookup;
 mod normalize;
 mod select;
 mod state;
 
+pub use concord_core::Metric;
 pub use error::PrepError;
-pub use knn::{Metric, knn};
+pub use knn::knn;
 pub use loess::LoessError;
 pub use normalize::{NormalizeConfig, cell_totals, normalize, normalize_copy};
 pub use select::{FeatureSelection, Flavor, SelectConfig, SelectWarning, UnknownFlavor, Variability, select_features};

@@ -178,7 +178,9 @@ fn least_squares(mut design: [Vec<f64>; N_TERMS], mut target: Vec<f64>) -> Optio
     for (column, norm) in design.iter_mut().zip(&mut norms) {
         let length = dot(column, column).sqrt();
         if length > 0.0 {
-            column.iter_mut().for_each(|value| *value /= length);
+            for value in column.iter_mut() {
+                *value /= length;
+            }
             *norm = length;
         }
     }
@@ -230,8 +232,7 @@ fn is_singular(triangle: &[[f64; N_TERMS]; N_TERMS]) -> bool {
     let squares = squared_singular_values(triangle);
     let largest = squares.iter().copied().fold(0.0, f64::max).sqrt();
     let smallest = squares.iter().copied().fold(f64::INFINITY, f64::min).sqrt();
-    // Written so that NaN is singular too.
-    !(smallest > 100.0 * f64::EPSILON * largest)
+    smallest <= 100.0 * f64::EPSILON * largest || smallest.is_nan()
 }
 
 /// One-sided Jacobi rotations make the rows orthogonal; their lengths are the singular values.
@@ -246,11 +247,9 @@ fn squared_singular_values(matrix: &[[f64; N_TERMS]; N_TERMS]) -> [f64; N_TERMS]
             let zeta = (b - a) / (2.0 * c);
             let tangent = zeta.signum() / (zeta.abs() + zeta.hypot(1.0));
             let cosine = 1.0 / tangent.hypot(1.0);
-            for k in 0..N_TERMS {
-                let (first, second) = (rows[p][k], rows[q][k]);
-                rows[p][k] = cosine * (first - tangent * second);
-                rows[q][k] = cosine * (tangent * first + second);
-            }
+            let (first, second) = (rows[p], rows[q]);
+            rows[p] = std::array::from_fn(|k| cosine * (first[k] - tangent * second[k]));
+            rows[q] = std::array::from_fn(|k| cosine * (tangent * first[k] + second[k]));
         }
     }
     rows.map(|row| dot(&row, &row))
@@ -266,4 +265,65 @@ fn blend(vertices: &[Vertex], at: f64) -> f64 {
     rest * rest * (1.0 + 2.0 * h) * v0.value
         + h * h * (3.0 - 2.0 * h) * v1.value
         + (h * rest * rest * v0.slope + h * h * (h - 1.0) * v1.slope) * width
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn numbers(value: &Value) -> Option<Vec<f64>> {
+        value.as_array()?.iter().map(Value::as_f64).collect()
+    }
+
+    /// Against `skmisc`, which also says where it refuses; see `tests/golden/make_golden.py`.
+    #[test]
+    fn agrees_with_skmisc() -> Result<(), serde_json::Error> {
+        let cases: Vec<Value> = serde_json::from_str(include_str!("../tests/golden/loess.json"))?;
+        assert_eq!(cases.len(), 8);
+        for case in cases {
+            let (x, y) = (numbers(&case["x"]).unwrap(), numbers(&case["y"]).unwrap());
+            let fitted = loess(&x, &y, case["span"].as_f64().unwrap());
+            let Some(expected) = numbers(&case["fitted"]) else {
+                assert!(fitted.is_err(), "{}: {fitted:?}", case["name"]);
+                continue;
+            };
+            for (found, expected) in fitted.unwrap().into_iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-11, "{}: {found} {expected}", case["name"]);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_quadratic_is_found_again() {
+        let x: Vec<f64> = (0..50).map(|i| (f64::from(i) * 0.7).sin()).collect();
+        let y: Vec<f64> = x.iter().map(|x| 1.0 - 2.0 * x + 3.0 * x * x).collect();
+        for (found, expected) in loess(&x, &y, 0.5).unwrap().into_iter().zip(y) {
+            // Cubic pieces that share value and slope with a quadratic are that quadratic.
+            assert!((found - expected).abs() < 1e-10, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn failures_say_why() {
+        let y = vec![1.0; 20];
+        assert!(matches!(loess(&[2.0; 20], &y, 0.3), Err(LoessError::ZeroWidth { .. } | LoessError::Singular { .. })));
+        assert_eq!(loess(&[], &[], 0.3), Err(LoessError::TooFewPoints { n_points: 0, span: 0.3 }));
+        let two_places: Vec<f64> = (0..20).map(|i| f64::from(i % 2)).collect();
+        assert!(matches!(loess(&two_places, &y, 1.0), Err(LoessError::Singular { .. })));
+    }
+
+    #[test]
+    fn singular_values_of_a_triangle() {
+        let mut squares = squared_singular_values(&[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 5.0]]);
+        squares.sort_by(f64::total_cmp);
+        let golden_ratio = f64::midpoint(1.0, 5.0_f64.sqrt());
+        for (found, expected) in squares.into_iter().zip([golden_ratio.powi(-2), golden_ratio.powi(2), 25.0]) {
+            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        }
+        assert!(is_singular(&[[1.0, 1.0, 0.0], [0.0, 1e-15, 0.0], [0.0, 0.0, 1.0]]));
+        assert!(!is_singular(&[[1.0, 1.0, 0.0], [0.0, 1e-12, 0.0], [0.0, 0.0, 1.0]]));
+    }
 }

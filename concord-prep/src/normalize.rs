@@ -2,14 +2,18 @@ use concord_core::{Counts, Csr, LogNorm};
 use rayon::prelude::*;
 
 use crate::PrepError;
+use crate::lookup::Lookup;
 
 /// Cells that are normalised as one piece of work.
 const CHUNK_CELLS: usize = 256;
 
 /// How [`normalize`] makes cells comparable.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct NormalizeConfig {
-    /// The total that every cell gets; the median of the totals of the cells that have any counts when `None`.
+    /// The total that every cell gets [default: the median of the totals of the cells that have any counts]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "X"))]
     pub target_sum: Option<f32>,
 }
 
@@ -36,7 +40,7 @@ pub struct NormalizeConfig {
 /// ```
 pub fn normalize(counts: Counts, config: &NormalizeConfig) -> Result<LogNorm, PrepError> {
     let totals = cell_totals(&counts);
-    let target = target_sum(&totals, config)?;
+    let target = target_sum(&totals, config.target_sum)?;
     let mut matrix = counts.into_matrix();
     scale_and_log(&mut matrix, &totals, target);
     Ok(LogNorm::from_logged(matrix)?)
@@ -66,8 +70,8 @@ pub(crate) fn size_factor(total: f32, target: f32) -> f32 {
     if total > 0.0 { total / target } else { 1.0 }
 }
 
-fn target_sum(totals: &[f32], config: &NormalizeConfig) -> Result<f32, PrepError> {
-    match config.target_sum {
+fn target_sum(totals: &[f32], target_sum: Option<f32>) -> Result<f32, PrepError> {
+    match target_sum {
         Some(target) if target > 0.0 && target.is_finite() => Ok(target),
         Some(target) => Err(PrepError::InvalidOption {
             option: "target_sum",
@@ -103,8 +107,9 @@ fn scale_and_log(matrix: &mut Csr, totals: &[f32], target: f32) {
         for cell in cells {
             let (own, behind) = values.split_at_mut(starts[cell + 1] - starts[cell]);
             let factor = size_factor(totals[cell], target);
+            let logged = Lookup::new(|value| (value / factor).ln_1p());
             for value in own {
-                *value = (*value / factor).ln_1p();
+                *value = logged.get(*value);
             }
             values = behind;
         }

@@ -11,6 +11,7 @@ const EQUAL_TOTALS: f64 = 1e-3;
 
 /// What an expression matrix seems to hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum MatrixState {
     /// Whole numbers: raw counts.
     Counts,

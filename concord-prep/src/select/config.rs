@@ -8,6 +8,7 @@ use crate::{MatrixState, PrepError};
 /// How genes are ranked; the names are scanpy's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Flavor {
     /// Standardised variance; batches combine by the median rank.
     #[default]
@@ -62,24 +63,35 @@ impl FromStr for Flavor {
 
 /// What [`select_features`](crate::select_features) chooses, and from what.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct SelectConfig {
-    /// Number of genes to choose.
+    /// Number of genes to choose
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = Self::default().n_top_features))]
     pub n_top_features: usize,
-    /// How genes are ranked.
+    /// How genes are ranked
+    #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "FLAVOR", default_value_t = Self::default().flavor))]
     pub flavor: Flavor,
-    /// Genes that fewer cells express take no part.
+    /// Genes that fewer cells express take no part
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = Self::default().min_cells))]
     pub min_cells: usize,
-    /// Genes whose values add up to less over all cells take no part, when given.
+    /// Genes whose values add up to less over all cells take no part, when given
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N"))]
     pub filter_gene_by_counts: Option<u32>,
-    /// Batches with fewer cells take no part (with a warning).
+    /// Batches with fewer cells take no part in the choice of genes (with a warning)
+    #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = Self::default().min_batch_size))]
     pub min_batch_size: usize,
-    /// Share of the cells (of each batch) that take part, drawn at random; above 0, at most 1.
+    /// Share of the cells (of each batch) that take part in the choice of genes, drawn at random; above 0, at most 1
+    #[cfg_attr(feature = "clap", arg(long, value_name = "P", default_value_t = Self::default().subsample_frac))]
     pub subsample_frac: f64,
-    /// Seed of that draw.
+    /// Seed of that draw
+    #[cfg_attr(feature = "clap", arg(skip))]
     pub seed: u64,
-    /// Share of the genes in a neighbourhood of the local regression (`seurat_v3`, `seurat_v3_paper`); above 0, at most 1.
+    /// Share of the genes in a neighbourhood of the local regression (flavours `seurat_v3`); above 0, at most 1
+    #[cfg_attr(feature = "clap", arg(long, value_name = "P", default_value_t = Self::default().span))]
     pub span: f64,
-    /// What the matrix holds; found out by [`matrix_state`](crate::matrix_state) when `None`.
+    /// What the matrix holds; found out by [`matrix_state`](crate::matrix_state) when `None`
+    #[cfg_attr(feature = "clap", arg(skip))]
     pub state: Option<MatrixState>,
 }
 

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::cells::Batch;
 use super::{Flavor, Input, Ranking, SelectConfig, Variability};
 use crate::columns::{mean_and_variance, sum_columns};
+use crate::lookup::Lookup;
 use crate::normalize::size_factor;
 use crate::{MatrixState, PrepError};
 
@@ -30,7 +31,7 @@ pub(super) fn rank(input: &Input<'_>, config: &SelectConfig) -> Result<Ranking, 
     let results = input
         .batches
         .iter()
-        .map(|batch| rank_batch(input, batch, &factors, config))
+        .map(|batch| rank_batch(input, batch, factors.as_deref(), config))
         .collect::<Result<Vec<_>, PrepError>>()?;
     let n_tested = input.tested.len();
     let n_batches: Vec<u32> =
@@ -72,18 +73,20 @@ fn size_factors(input: &Input<'_>) -> Option<Vec<f32>> {
 fn rank_batch(
     input: &Input<'_>,
     batch: &Batch,
-    factors: &Option<Vec<f32>>,
+    factors: Option<&[f32]>,
     config: &SelectConfig,
 ) -> Result<Statistics, PrepError> {
-    let logged = |cell: usize, value: f32| match factors {
-        Some(factors) => (value / factors[cell]).ln_1p(),
-        None => value,
-    };
     let is_seurat = config.flavor == Flavor::Seurat;
-    let sums = sum_columns(input.matrix, &batch.cells, |cell, _, value| {
-        let logged = logged(cell, value);
-        let value = if is_seurat { logged.exp_m1() } else { logged };
-        [f64::from(value), f64::from(value * value), f64::from(u8::from(value > 0.0))]
+    let sums = sum_columns(input.matrix, &batch.cells, |cell| {
+        let factor = factors.map(|factors| factors[cell]);
+        let expression = Lookup::new(move |value| {
+            let logged = factor.map_or(value, |factor| (value / factor).ln_1p());
+            if is_seurat { logged.exp_m1() } else { logged }
+        });
+        move |_, value| {
+            let value = expression.get(value);
+            [f64::from(value), f64::from(value * value), f64::from(u8::from(value > 0.0))]
+        }
     });
     // Within a batch, genes that no cell expresses take no part; their statistics are 0.
     let expressed: Vec<usize> =

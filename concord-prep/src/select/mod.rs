@@ -108,7 +108,7 @@ pub fn select_features(
 
 /// The columns that enough cells express, and strongly enough.
 fn tested_genes(matrix: &Csr, cells: &[usize], config: &SelectConfig) -> Result<Vec<usize>, PrepError> {
-    let sums = sum_columns(matrix, cells, |_, _, value| [f64::from(u8::from(value > 0.0)), f64::from(value)]);
+    let sums = sum_columns(matrix, cells, |_| |_, value: f32| [f64::from(u8::from(value > 0.0)), f64::from(value)]);
     let passes = |[n_expressing, total]: [f64; 2]| {
         n_expressing >= config.min_cells as f64
             && config.filter_gene_by_counts.is_none_or(|least| total >= f64::from(least))

@@ -38,8 +38,8 @@ pub enum Variability {
         variances: Vec<f64>,
         /// Variance after standardising by the trend and clipping; mean over batches.
         variances_norm: Vec<f64>,
-        /// Rank from 0 (median over the batches that chose the gene), NaN when no batch did.
-        ranks: Vec<f64>,
+        /// Rank from 0 (median over the batches that chose the gene), `None` when no batch did.
+        ranks: Vec<Option<f64>>,
     },
     /// Of the flavours `seurat` and `cell_ranger`.
     Dispersion {
@@ -142,7 +142,8 @@ impl FeatureSelection {
             Variability::Variance { variances, variances_norm, ranks } => {
                 table.insert("variances", self.spread(variances))?;
                 table.insert("variances_norm", self.spread(variances_norm))?;
-                table.insert("highly_variable_rank", self.spread(ranks))?;
+                let ranks: Vec<f64> = ranks.iter().map(|rank| rank.unwrap_or(f64::NAN)).collect();
+                table.insert("highly_variable_rank", self.spread(&ranks))?;
             }
             Variability::Dispersion { dispersions, dispersions_norm } => {
                 table.insert("dispersions", self.spread(dispersions))?;

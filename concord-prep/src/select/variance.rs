@@ -1,7 +1,5 @@
 //! The flavours `seurat_v3` and `seurat_v3_paper`: variance, standardised by its trend over the mean.
 
-use std::cmp::Ordering;
-
 use super::cells::Batch;
 use super::{Flavor, Input, Ranking, SelectConfig, Variability};
 use crate::PrepError;
@@ -32,7 +30,7 @@ pub(super) fn rank(input: &Input<'_>, config: &SelectConfig) -> Result<Ranking, 
         .collect();
 
     let mut chosen: Vec<usize> = (0..n_tested).collect();
-    let by_rank = |a: usize, b: usize| ranks[a].partial_cmp(&ranks[b]).unwrap_or_else(|| nan_last(ranks[a], ranks[b]));
+    let by_rank = |a: usize, b: usize| place(ranks[a]).total_cmp(&place(ranks[b]));
     let by_batches = |a: usize, b: usize| n_batches[b].cmp(&n_batches[a]);
     // A stable sort: among equals the first column wins.
     chosen.sort_by(|&a, &b| match config.flavor {
@@ -54,9 +52,12 @@ fn rank_batch(input: &Input<'_>, batch: &Batch, config: &SelectConfig) -> Result
     for (position, &column) in input.tested.iter().enumerate() {
         largest[column] = deviations[position] * n_cells.sqrt() + means[position];
     }
-    let sums = sum_columns(input.matrix, &batch.cells, |_, column, value| {
-        let clipped = f64::from(value).min(largest[column]);
-        [clipped, clipped * clipped]
+    let largest = largest.as_slice();
+    let sums = sum_columns(input.matrix, &batch.cells, |_| {
+        move |column, value| {
+            let clipped = f64::from(value).min(largest[column]);
+            [clipped, clipped * clipped]
+        }
     });
     let variances_norm: Vec<f64> = input
         .tested
@@ -80,7 +81,7 @@ fn rank_batch(input: &Input<'_>, batch: &Batch, config: &SelectConfig) -> Result
 /// Means and variances of the tested genes over some cells.
 fn means_and_variances(input: &Input<'_>, cells: &[usize]) -> (Vec<f64>, Vec<f64>) {
     // The reference squares 32-bit floats to 32-bit floats, which matters for values that are no integers.
-    let sums = sum_columns(input.matrix, cells, |_, _, value| [f64::from(value), f64::from(value * value)]);
+    let sums = sum_columns(input.matrix, cells, |_| |_, value: f32| [f64::from(value), f64::from(value * value)]);
     input.tested.iter().map(|&column| mean_and_variance(sums[column][0], sums[column][1], cells.len())).unzip()
 }
 
@@ -99,18 +100,19 @@ fn expected_deviations(means: &[f64], variances: &[f64], span: f64) -> Result<Ve
     Ok(deviations)
 }
 
-fn median(ranks: &mut [usize]) -> f64 {
+fn median(ranks: &mut [usize]) -> Option<f64> {
     ranks.sort_unstable();
     let middle = ranks.len() / 2;
     match ranks.len() {
-        0 => f64::NAN,
-        n if n % 2 == 1 => ranks[middle] as f64,
-        _ => f64::midpoint(ranks[middle - 1] as f64, ranks[middle] as f64),
+        0 => None,
+        n if n % 2 == 1 => Some(ranks[middle] as f64),
+        _ => Some(f64::midpoint(ranks[middle - 1] as f64, ranks[middle] as f64)),
     }
 }
 
-fn nan_last(a: f64, b: f64) -> Ordering {
-    a.is_nan().cmp(&b.is_nan())
+/// Where a rank stands in ascending order: genes without one come last.
+fn place(rank: Option<f64>) -> f64 {
+    rank.unwrap_or(f64::INFINITY)
 }
 
 #[cfg(test)]
@@ -119,8 +121,8 @@ mod tests {
 
     #[test]
     fn medians() {
-        assert!(median(&mut []).is_nan());
-        assert_eq!(median(&mut [7, 1, 3]), 3.0);
-        assert_eq!(median(&mut [4, 1]), 2.5);
+        assert_eq!(median(&mut []), None);
+        assert_eq!(median(&mut [7, 1, 3]), Some(3.0));
+        assert_eq!(median(&mut [4, 1]), Some(2.5));
     }
 }
