@@ -36,7 +36,8 @@ impl Labels {
         let mut names: Vec<String> = texts.iter().map(|text| text.as_ref().to_owned()).collect();
         names.sort_unstable();
         names.dedup();
-        let code = |text: &S| names.binary_search_by(|name| name.as_str().cmp(text.as_ref())).ok().map(|code| code as u32);
+        let code =
+            |text: &S| names.binary_search_by(|name| name.as_str().cmp(text.as_ref())).ok().map(|code| code as u32);
         Self { codes: texts.iter().map(code).collect(), names }
     }
 

@@ -23,6 +23,7 @@ mod knn;
 mod labels;
 mod matrix;
 mod names;
+mod options;
 mod table;
 
 pub use embedding::Embedding;
@@ -31,4 +32,5 @@ pub use knn::KnnGraph;
 pub use labels::Labels;
 pub use matrix::{Counts, Csr, Dense, LogNorm, select_columns, select_rows};
 pub use names::{Cells, Genes};
+pub use options::Metric;
 pub use table::{Column, Table};

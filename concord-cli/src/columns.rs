@@ -1,0 +1,120 @@
+//! Columns of the cells' annotation by their names.
+
+use concord_core::{Column, Labels, Table};
+
+use crate::error::CliError;
+
+/// Numbers of categories with which a column is coloured by without being asked for.
+const COLOURED_UNASKED: std::ops::RangeInclusive<usize> = 2..=40;
+
+/// At most so many of these.
+const N_COLOURED_UNASKED: usize = 6;
+
+/// The categories of a column; `option` is the option that named it.
+///
+/// Texts, truth values and whole numbers count as categories. An unknown name is answered with the names there are,
+/// the nearest first.
+pub(crate) fn labels(obs: &Table, name: &str, option: &str) -> Result<Labels, CliError> {
+    let column = obs.get(name).ok_or_else(|| unknown(obs, name, option))?;
+    let labels = as_labels(column).ok_or_else(|| {
+        CliError::usage(format!(
+            "{option} {name}: this column holds numbers with fractions, not categories; choose one of: {}",
+            names_of(obs, |column| as_labels(column).is_some()).join(", ")
+        ))
+    })?;
+    if labels.codes().iter().all(Option::is_none) {
+        return Err(CliError::usage(format!("{option} {name}: this column is empty")));
+    }
+    Ok(labels)
+}
+
+/// Checks that there is a column of this name.
+pub(crate) fn exists(obs: &Table, name: &str, option: &str) -> Result<(), CliError> {
+    obs.get(name).map(|_| ()).ok_or_else(|| unknown(obs, name, option))
+}
+
+fn unknown(obs: &Table, name: &str, option: &str) -> CliError {
+    let mut names: Vec<&str> = obs.names().collect();
+    if names.is_empty() {
+        return CliError::usage(format!("{option} {name}: the cells have no annotation columns at all"));
+    }
+    names.sort_by(|a, b| {
+        let similarity = |other: &str| strsim::jaro_winkler(&other.to_lowercase(), &name.to_lowercase());
+        similarity(b).total_cmp(&similarity(a))
+    });
+    CliError::usage(format!("{option} {name}: no such column; there are: {}", names.join(", ")))
+}
+
+fn names_of(obs: &Table, wanted: impl Fn(&Column) -> bool) -> Vec<&str> {
+    obs.iter().filter(|(_, column)| wanted(column)).map(|(name, _)| name).collect()
+}
+
+/// A column as categories; `None` for numbers with fractions.
+fn as_labels(column: &Column) -> Option<Labels> {
+    match column {
+        Column::Labels(labels) => Some(labels.clone()),
+        Column::Texts(texts) => Some(from_options(texts.iter().map(|text| text.clone()))),
+        Column::Booleans(values) => Some(from_options(values.iter().map(|value| value.map(|value| value.to_string())))),
+        Column::Integers(values) => {
+            let mut distinct = values.clone();
+            distinct.sort_unstable();
+            distinct.dedup();
+            let code = |value: &i64| distinct.binary_search(value).ok().map(|code| code as u32);
+            let names = distinct.iter().map(ToString::to_string).collect();
+            Labels::new(values.iter().map(code).collect(), names).ok()
+        }
+        _ => None,
+    }
+}
+
+/// Categories of texts, some of which may be missing; names in sorted order.
+fn from_options(texts: impl Iterator<Item = Option<String>> + Clone) -> Labels {
+    let present: Vec<String> = texts.clone().flatten().collect();
+    let labels = Labels::from_texts(&present);
+    let mut codes = labels.codes().iter().copied();
+    let codes = texts.map(|text| text.and_then(|_| codes.next().flatten())).collect();
+    // The codes are those of `labels`, so they fit its names.
+    Labels::new(codes, labels.names().to_vec()).unwrap_or(labels)
+}
+
+/// The columns to colour by when none was asked for: categorical ones of a size that a legend can hold.
+pub(crate) fn unasked(obs: &Table) -> Vec<String> {
+    obs.iter()
+        .filter(
+            |(_, column)| matches!(column, Column::Labels(labels) if COLOURED_UNASKED.contains(&labels.n_categories())),
+        )
+        .map(|(name, _)| name.to_owned())
+        .take(N_COLOURED_UNASKED)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn obs() -> Table {
+        let mut obs = Table::new(3);
+        obs.insert("louvain", Column::Labels(Labels::from_texts(&["a", "b", "a"]))).unwrap();
+        obs.insert("n_counts", Column::Floats(vec![1.5, 2.0, 3.0])).unwrap();
+        obs.insert("lane", Column::Integers(vec![10, 9, 10])).unwrap();
+        let texts = vec![Some("x".to_owned()), None, Some("w".to_owned())];
+        obs.insert("note", Column::Texts(texts)).unwrap();
+        obs
+    }
+
+    #[test]
+    fn unknown_columns_are_answered_with_the_nearest_first() {
+        let message = labels(&obs(), "Louvian", "--label").unwrap_err().to_string();
+        assert_eq!(message, "--label Louvian: no such column; there are: louvain, lane, note, n_counts");
+    }
+
+    #[test]
+    fn numbers_and_texts_become_categories() {
+        let lanes = labels(&obs(), "lane", "--batch").unwrap();
+        assert_eq!((lanes.names(), lanes.codes()), (&["9".into(), "10".into()][..], &[Some(1), Some(0), Some(1)][..]));
+        let notes = labels(&obs(), "note", "--label").unwrap();
+        assert_eq!((notes.names(), notes.codes()), (&["w".into(), "x".into()][..], &[Some(1), None, Some(0)][..]));
+        assert!(labels(&obs(), "n_counts", "--label").unwrap_err().to_string().contains("not categories"));
+    }
+}

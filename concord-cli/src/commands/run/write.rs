@@ -1,0 +1,147 @@
+//! The files of a run: the annotated h5ad, the model, tables and the record.
+
+use std::path::Path;
+
+use anyhow::Context;
+use concord_core::Column;
+use concord_io::{Additions, MatrixSource, UnsValue, annotate_h5ad};
+use concord_model::save;
+use serde_json::{Value, json};
+
+use super::{Results, input::Input};
+use crate::{args::GlobalArgs, error::CliError, outputs::Outputs, record::Recorder, terminal::Terminal};
+
+const ANNOTATED: &str = "annotated.h5ad";
+const MODEL: &str = "model";
+
+/// Writes the annotated h5ad, the model directory and the table of genes.
+pub(super) fn write(results: &Results<'_>, input: &Input, outputs: &Outputs) -> Result<((), String), CliError> {
+    annotate_h5ad(input.path(), outputs.path(ANNOTATED)?, &additions(results))?;
+    save(&outputs.path(MODEL)?, &results.trained.encoder, &results.card)?;
+    outputs.write("features.csv", features_csv(results)?)?;
+    Ok(((), format!("{ANNOTATED}, {MODEL}/, features.csv")))
+}
+
+/// What is added to the input: the latent code, the UMAP, the selected genes, and how they came about.
+fn additions(results: &Results<'_>) -> Additions {
+    let Results { args, selection, latent, umap, dataset, .. } = results;
+    let latent_key = args.output_key.clone();
+    let mut is_feature = vec![Some(false); dataset.n_genes];
+    for &gene in &selection.chosen {
+        is_feature[gene] = Some(true);
+    }
+    // The genes of raw are not the rows of var.
+    let var = match args.source() {
+        MatrixSource::Raw => Vec::new(),
+        _ => vec![(format!("{}_feature", latent_key.to_lowercase()), Column::Booleans(is_feature))],
+    };
+    let about = UnsValue::dict([
+        ("version", UnsValue::from(env!("CARGO_PKG_VERSION"))),
+        ("config", UnsValue::Text(configuration(results).to_string())),
+        ("features", UnsValue::Texts(results.card.features.clone())),
+        ("loss", UnsValue::Floats(results.trained.history.iter().map(|epoch| epoch.loss).collect())),
+    ]);
+    Additions {
+        obsm: vec![
+            (format!("{latent_key}_UMAP"), umap.values().clone()),
+            (latent_key.clone(), latent.values().clone()),
+        ],
+        var,
+        uns: vec![(latent_key.to_lowercase(), about)],
+        ..Additions::default()
+    }
+}
+
+/// The tested genes with their statistics, best first.
+fn features_csv(results: &Results<'_>) -> anyhow::Result<Vec<u8>> {
+    let table = results.selection.to_table()?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["gene"].into_iter().chain(table.names()))?;
+    for (row, gene) in results.dataset.genes.names().iter().enumerate() {
+        let cells = table.iter().map(|(_, column)| text_of(column, row));
+        writer.write_record([gene.clone()].into_iter().chain(cells))?;
+    }
+    writer.into_inner().context("cannot write features.csv")
+}
+
+/// One entry of a column; empty where it is missing.
+fn text_of(column: &Column, row: usize) -> String {
+    match column {
+        Column::Floats(values) if values[row].is_nan() => String::new(),
+        Column::Floats(values) => values[row].to_string(),
+        Column::Integers(values) => values[row].to_string(),
+        Column::Booleans(values) => values[row].map_or_else(String::new, |value| value.to_string()),
+        Column::Labels(labels) => labels.name_of(row).unwrap_or_default().to_owned(),
+        Column::Texts(values) => values[row].clone().unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
+/// Everything that decides the result.
+fn configuration(results: &Results<'_>) -> Value {
+    let args = results.args;
+    json!({
+        "source": args.source().to_string(),
+        "batch": args.batch,
+        "select": args.select,
+        "normalize": args.normalize,
+        "train": args.train,
+        "umap": args.umap,
+        "umap_metric": args.umap_metric,
+    })
+}
+
+/// Writes record and log, moves everything into place and says where it is.
+pub(super) fn finish(
+    results: &Results<'_>,
+    input: &Input,
+    outputs: Outputs,
+    recorder: &Recorder<'_>,
+    global: &GlobalArgs,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
+    let record = serde_json::to_string_pretty(&record(results, input, recorder)).context("cannot write run.json")?;
+    outputs.write("run.json", format!("{record}\n"))?;
+    outputs.write("run.log", terminal.log_text())?;
+    let files = outputs.publish()?;
+    if global.json {
+        super::super::print(&format!("{record}\n"));
+        return Ok(());
+    }
+    terminal.line(&format!("\n{} files in {}:", files.len(), results.args.out.display()));
+    let here = std::path::absolute(&results.args.out).context("cannot name the folder of the results")?;
+    for file in files.iter().filter(|file| is_worth_naming(file)) {
+        terminal.line(&format!("  {}", file.strip_prefix(&here).unwrap_or(file).display()));
+    }
+    Ok(())
+}
+
+/// Of a figure in three formats one is named, of the model its folder's configuration.
+fn is_worth_naming(file: &Path) -> bool {
+    !matches!(file.extension().and_then(|extension| extension.to_str()), Some("svg" | "pdf" | "safetensors"))
+}
+
+fn record(results: &Results<'_>, input: &Input, recorder: &Recorder<'_>) -> Value {
+    let Results { dataset, selection, trained, .. } = results;
+    json!({
+        "concord_version": env!("CARGO_PKG_VERSION"),
+        "command": std::env::args().collect::<Vec<_>>(),
+        "input": {
+            "file": input.name(),
+            "n_cells": dataset.n_cells,
+            "n_genes": dataset.n_genes,
+            "state": dataset.state.name(),
+            "labels": dataset.labels,
+        },
+        "config": configuration(results),
+        "device": "cpu",
+        "threads": rayon::current_num_threads(),
+        "platform": format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        "n_features": selection.chosen.len(),
+        "history": trained.history,
+        "warnings": recorder.warnings(),
+        "steps": recorder.steps(),
+        "seconds": recorder.seconds(),
+        "peak_memory_bytes": recorder.peak_memory_bytes(),
+    })
+}

@@ -1,0 +1,96 @@
+use std::{fmt, process::ExitCode};
+
+use concord_core::CoreError;
+use concord_embed::EmbedError;
+use concord_io::IoError;
+use concord_model::ModelError;
+use concord_plot::PlotError;
+use concord_prep::PrepError;
+
+/// Why a command ended without its result, and whose turn it is.
+#[derive(Debug)]
+pub(crate) enum CliError {
+    /// The command line or an input file is wrong: exit code 2.
+    Usage(anyhow::Error),
+    /// The work failed: exit code 1.
+    Work(anyhow::Error),
+}
+
+impl CliError {
+    /// A mistake of the command line.
+    pub(crate) fn usage(message: impl fmt::Display) -> Self {
+        Self::Usage(anyhow::anyhow!("{message}"))
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Work(_) => ExitCode::from(1),
+        }
+    }
+}
+
+/// One line, whatever the libraries below say.
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Usage(error) | Self::Work(error)) = self;
+        let line = format!("{error:#}");
+        f.write_str(&line.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+}
+
+impl From<IoError> for CliError {
+    fn from(error: IoError) -> Self {
+        match error {
+            IoError::Write { .. } | IoError::InvalidAddition { .. } => Self::Work(error.into()),
+            _ => Self::Usage(error.into()),
+        }
+    }
+}
+
+impl From<CoreError> for CliError {
+    fn from(error: CoreError) -> Self {
+        Self::Usage(error.into())
+    }
+}
+
+impl From<PrepError> for CliError {
+    fn from(error: PrepError) -> Self {
+        Self::Usage(error.into())
+    }
+}
+
+impl From<EmbedError> for CliError {
+    fn from(error: EmbedError) -> Self {
+        match error {
+            EmbedError::InvalidOption { .. } => Self::Usage(error.into()),
+            _ => Self::Work(error.into()),
+        }
+    }
+}
+
+impl From<ModelError> for CliError {
+    fn from(error: ModelError) -> Self {
+        match error {
+            ModelError::Option { .. }
+            | ModelError::TooFewCells { .. }
+            | ModelError::SmallDomain { .. }
+            | ModelError::MissingDomain { .. }
+            | ModelError::GeneCount { .. }
+            | ModelError::Core(_) => Self::Usage(error.into()),
+            _ => Self::Work(error.into()),
+        }
+    }
+}
+
+impl From<PlotError> for CliError {
+    fn from(error: PlotError) -> Self {
+        Self::Work(error.into())
+    }
+}
+
+impl From<anyhow::Error> for CliError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Work(error)
+    }
+}
