@@ -1,16 +1,6 @@
-use concord_core::Embedding;
+use concord_core::{Embedding, Metric};
 use ndarray::{Array2, Axis, s};
 use rayon::prelude::*;
-
-/// How far apart two cells are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Metric {
-    /// Straight-line distance.
-    #[default]
-    Euclidean,
-    /// One minus the cosine of the angle between the two vectors; a vector of zeros is at distance 1 from all others.
-    Cosine,
-}
 
 /// Rows whose distances to all cells are computed in one matrix product.
 const ROWS_PER_BLOCK: usize = 32;

@@ -20,7 +20,7 @@ mod umap;
 
 pub use agreement::{adjusted_rand_index, normalized_mutual_information};
 pub use classification::knn_accuracy;
-pub use distances::Metric;
+pub use concord_core::Metric;
 pub use error::EmbedError;
 pub use mixing::inverse_simpson;
 pub use neighborhoods::{neighbor_preservation, trustworthiness};

@@ -1,5 +1,8 @@
 //! The measures against numbers that scikit-learn printed (`golden/make.py` wrote the file).
 
+// Where the exact value is known, it is what is meant.
+#![allow(clippy::float_cmp)]
+
 use concord_core::{Embedding, KnnGraph, Labels};
 use concord_embed::{
     EmbedError, Metric, adjusted_rand_index, inverse_simpson, knn_accuracy, neighbor_preservation,

@@ -48,32 +48,26 @@ impl Forces {
         self.repulsion / ((0.001 + squared) * (self.a * pow(squared, self.b) + 1.0))
     }
 
-    /// Moves every lane's cell towards its neighbour.
+    /// Moves every lane's cell towards its neighbour, at every lane's rate.
     #[inline(always)]
-    pub(crate) fn pull<const D: usize>(&self, position: &mut [Lanes; D], neighbor: &[Lanes; D], rate: f32) {
+    pub(crate) fn pull<const D: usize>(&self, position: &mut [Lanes; D], neighbor: &[Lanes; D], rate: &Lanes) {
         for lane in 0..LANES {
             let difference: [f32; D] = std::array::from_fn(|d| position[d][lane] - neighbor[d][lane]);
             let force = self.attract(squared_length(&difference));
             for d in 0..D {
-                position[d][lane] += rate * (force * difference[d]).clamp(-CLIP, CLIP);
+                position[d][lane] += rate[lane] * (force * difference[d]).clamp(-CLIP, CLIP);
             }
         }
     }
 
-    /// Adds what pushes every lane's cell away from another, where `active` is 1 and not 0.
+    /// Adds what pushes every lane's cell away from another.
     #[inline(always)]
-    pub(crate) fn push<const D: usize>(
-        &self,
-        shift: &mut [Lanes; D],
-        position: &[Lanes; D],
-        other: &[&[f32; LANES]; D],
-        active: &Lanes,
-    ) {
+    pub(crate) fn push<const D: usize>(&self, shift: &mut [Lanes; D], position: &[Lanes; D], other: &[&Lanes; D]) {
         for lane in 0..LANES {
             let difference: [f32; D] = std::array::from_fn(|d| position[d][lane] - other[d][lane]);
             let force = self.repel(squared_length(&difference));
             for d in 0..D {
-                shift[d][lane] += active[lane] * (force * difference[d]).clamp(-CLIP, CLIP);
+                shift[d][lane] += (force * difference[d]).clamp(-CLIP, CLIP);
             }
         }
     }
@@ -144,9 +138,9 @@ mod tests {
         let forces = Forces::new(Curve { a: 1.577, b: 0.895 }, 1.0);
         let other = [[3.0; LANES]; 2];
         let mut position = other;
-        forces.pull(&mut position, &other, 2.0);
+        forces.pull(&mut position, &other, &[2.0; LANES]);
         let mut shift = [[0.0; LANES]; 2];
-        forces.push(&mut shift, &position, &[&other[0], &other[1]], &[1.0; LANES]);
+        forces.push(&mut shift, &position, &[&other[0], &other[1]]);
         assert_eq!((position, shift), (other, [[0.0; LANES]; 2]));
     }
 
@@ -154,12 +148,12 @@ mod tests {
     fn a_neighbor_pulls_and_a_random_cell_pushes() {
         let forces = Forces::new(Curve { a: 1.577, b: 0.895 }, 1.0);
         let mut position = [[0.0; LANES]; 2];
-        forces.pull(&mut position, &[[1.0; LANES], [0.0; LANES]], 0.1);
+        forces.pull(&mut position, &[[1.0; LANES], [0.0; LANES]], &[0.1; LANES]);
         // Coefficient 2ab / (a + 1) at distance 1.
         assert!((position[0][3] - 0.1 * 1.0954).abs() < 1e-3 && position[1][3].abs() < 1e-9);
         let (origin, there) = ([[0.0; LANES]; 2], [2.0; LANES]);
         let mut shift = origin;
-        forces.push(&mut shift, &origin, &[&there, &there], &[1.0; LANES]);
+        forces.push(&mut shift, &origin, &[&there, &there]);
         assert!(shift[0][0] < 0.0 && shift[1][15] < 0.0);
     }
 }

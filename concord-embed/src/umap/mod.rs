@@ -23,6 +23,8 @@ use layout::LayoutOptions;
 
 /// Where the cells of a picture start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Initialization {
     /// The first eigenvectors of the neighbour graph's normalised Laplacian.
     #[default]
@@ -33,28 +35,40 @@ pub enum Initialization {
     Random,
 }
 
-/// The options of [`umap`], named as in umap-learn.
+/// The options of [`umap`], named as in umap-learn (on a command line with `umap-` before the name).
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct UmapConfig {
-    /// Dimensions of the picture, 1 to 64.
+    /// Dimensions of the picture, 1 to 64
+    #[cfg_attr(feature = "clap", arg(long = "umap-n-components", value_name = "N", default_value_t = Self::default().n_components))]
     pub n_components: usize,
-    /// Size of the neighbourhood that is kept together; the cell itself counts as one, as in umap-learn and scanpy.
+    /// Size of the neighbourhood that is kept together; the cell itself counts as one, as in umap-learn and scanpy
+    #[cfg_attr(feature = "clap", arg(long = "umap-n-neighbors", value_name = "N", default_value_t = Self::default().n_neighbors))]
     pub n_neighbors: usize,
-    /// Distance in the picture at which cells may lie close together, from 0 to `spread`.
+    /// Distance in the picture at which cells may lie close together, from 0 to the spread
+    #[cfg_attr(feature = "clap", arg(long = "umap-min-dist", value_name = "X", default_value_t = Self::default().min_dist))]
     pub min_dist: f64,
-    /// Scale of the picture.
+    /// Scale of the picture
+    #[cfg_attr(feature = "clap", arg(long = "umap-spread", value_name = "X", default_value_t = Self::default().spread))]
     pub spread: f64,
-    /// Passes over the graph; by default 500 for up to 10,000 cells, 200 for more.
+    /// Passes over the graph [default: 500 for up to 10,000 cells, 200 for more]
+    #[cfg_attr(feature = "clap", arg(long = "umap-n-epochs", value_name = "N"))]
     pub n_epochs: Option<usize>,
-    /// Where the cells start.
+    /// Where the cells start
+    #[cfg_attr(feature = "clap", arg(long = "umap-init", value_name = "INIT", value_enum, default_value_t = Self::default().initialization))]
     pub initialization: Initialization,
-    /// Step of the first epoch; it falls to 0 with the last.
+    /// Step of the first epoch; it falls to 0 with the last
+    #[cfg_attr(feature = "clap", arg(long = "umap-learning-rate", value_name = "X", default_value_t = Self::default().learning_rate))]
     pub learning_rate: f64,
-    /// Random cells that push, for every edge that pulls.
+    /// Random cells that push, for every edge that pulls
+    #[cfg_attr(feature = "clap", arg(long = "umap-negative-sample-rate", value_name = "N", default_value_t = Self::default().negative_sample_rate))]
     pub negative_sample_rate: usize,
-    /// Weight of the pushing.
+    /// Weight of the pushing
+    #[cfg_attr(feature = "clap", arg(long = "umap-repulsion-strength", value_name = "X", default_value_t = Self::default().repulsion_strength))]
     pub repulsion_strength: f64,
-    /// Seed of everything random.
+    /// Seed of everything random
+    #[cfg_attr(feature = "clap", arg(skip))]
     pub seed: u64,
 }
 
@@ -92,7 +106,11 @@ impl UmapConfig {
         self.n_epochs.unwrap_or(if n_cells <= FEW_CELLS { 500 } else { 200 })
     }
 
-    fn validate(&self) -> Result<(), EmbedError> {
+    /// Checks every value, before anything is computed.
+    ///
+    /// # Errors
+    /// [`EmbedError::InvalidOption`] with the first option that is out of range.
+    pub fn validate(&self) -> Result<(), EmbedError> {
         let check = |is_valid: bool, option, value, expected| {
             if is_valid { Ok(()) } else { Err(EmbedError::InvalidOption { option, value, expected }) }
         };
