@@ -1,8 +1,7 @@
 use concord_core::Dense;
 use hdf5::Group;
-use ndarray::ArrayView1;
 
-use crate::h5::{write_array, write_dict, write_scalar, write_text, write_texts};
+use crate::h5::{write_dict, write_list, write_matrix, write_scalar, write_text, write_texts};
 
 /// A value for `uns`, the part of an h5ad file that takes anything.
 ///
@@ -61,13 +60,13 @@ impl UnsValue {
                 return entries.iter().try_for_each(|(name, value)| value.write(&dict, name));
             }
             Self::Text(text) => write_text(group, name, text),
-            Self::Integer(value) => write_scalar(group, name, *value),
-            Self::Float(value) => write_scalar(group, name, *value),
-            Self::Boolean(value) => write_scalar(group, name, *value),
+            Self::Integer(value) => write_scalar(group, name, value),
+            Self::Float(value) => write_scalar(group, name, value),
+            Self::Boolean(value) => write_scalar(group, name, value),
             Self::Texts(texts) => write_texts(group, name, texts),
-            Self::Integers(values) => write_array(group, name, ArrayView1::from(values)),
-            Self::Floats(values) => write_array(group, name, ArrayView1::from(values)),
-            Self::Matrix(values) => write_array(group, name, values.view()),
+            Self::Integers(values) => write_list(group, name, values),
+            Self::Floats(values) => write_list(group, name, values),
+            Self::Matrix(values) => write_matrix(group, name, values),
         }
         .map(drop)
     }

@@ -1,12 +1,10 @@
 use concord_core::{Column, Labels};
 use hdf5::Group;
-use ndarray::ArrayView1;
 
 use super::Failure;
 use crate::frame::{OLD_CATEGORIES, column_names, index_name};
 use crate::h5::{
-    H5File, Node, remove, set_boolean_attribute, set_texts_attribute, write_array, write_booleans, write_group,
-    write_texts,
+    H5File, Node, remove, set_boolean_attribute, set_texts_attribute, write_group, write_list, write_texts,
 };
 
 /// Adds columns to a data frame and lists them in its `column-order`.
@@ -34,8 +32,8 @@ pub(super) fn add_columns(file: &H5File, table: &str, columns: &[(String, Column
 fn write_column(group: &Group, name: &str, column: &Column) -> hdf5::Result<()> {
     match column {
         Column::Labels(labels) => write_labels(group, name, labels),
-        Column::Floats(values) => write_array(group, name, ArrayView1::from(values)).map(drop),
-        Column::Integers(values) => write_array(group, name, ArrayView1::from(values)).map(drop),
+        Column::Floats(values) => write_list(group, name, values).map(drop),
+        Column::Integers(values) => write_list(group, name, values).map(drop),
         Column::Booleans(values) => write_nullable_booleans(group, name, values),
         Column::Texts(values) => match values.iter().map(Option::as_deref).collect::<Option<Vec<&str>>>() {
             Some(texts) => write_texts(group, name, &texts).map(drop),
@@ -62,22 +60,20 @@ fn write_labels(group: &Group, name: &str, labels: &Labels) -> hdf5::Result<()> 
     // The smallest type that has room for all codes, and -1 for cells without a label, as in pandas.
     let codes = labels.codes().iter().map(|code| code.map_or(-1, i64::from));
     match labels.n_categories() {
-        0..=0x7f => write_array(&column, "codes", ArrayView1::from(&codes.map(|code| code as i8).collect::<Vec<_>>())),
-        0x80..=0x7fff => {
-            write_array(&column, "codes", ArrayView1::from(&codes.map(|code| code as i16).collect::<Vec<_>>()))
-        }
-        _ => write_array(&column, "codes", ArrayView1::from(&codes.map(|code| code as i32).collect::<Vec<_>>())),
+        0..=0x7f => write_list(&column, "codes", &codes.map(|code| code as i8).collect::<Vec<_>>()),
+        0x80..=0x7fff => write_list(&column, "codes", &codes.map(|code| code as i16).collect::<Vec<_>>()),
+        _ => write_list(&column, "codes", &codes.map(|code| code as i32).collect::<Vec<_>>()),
     }
     .map(drop)
 }
 
 fn write_nullable_booleans(group: &Group, name: &str, values: &[Option<bool>]) -> hdf5::Result<()> {
     if let Some(values) = values.iter().copied().collect::<Option<Vec<bool>>>() {
-        return write_booleans(group, name, &values).map(drop);
+        return write_list(group, name, &values).map(drop);
     }
     let column = write_group(group, name, "nullable-boolean", "0.1.0")?;
     let missing: Vec<bool> = values.iter().map(Option::is_none).collect();
     let values: Vec<bool> = values.iter().map(|value| value.unwrap_or(false)).collect();
-    write_booleans(&column, "values", &values)?;
-    write_booleans(&column, "mask", &missing).map(drop)
+    write_list(&column, "values", &values)?;
+    write_list(&column, "mask", &missing).map(drop)
 }

@@ -4,15 +4,15 @@ mod check;
 mod columns;
 mod obsm;
 
+use std::fmt::Display;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use concord_core::{Column, Dense};
 use hdf5::Group;
-use ndarray::ArrayView2;
 use tempfile::TempPath;
 
-use crate::h5::{H5File, Node, write_array, write_dict};
+use crate::h5::{H5File, Node, write_dict, write_matrix};
 use crate::{IoError, UnsValue};
 
 /// What to add to a file. What the file has under the same name is replaced.
@@ -133,7 +133,7 @@ fn add_matrices(file: &H5File, name: &str, matrices: &[(String, Dense)]) -> Resu
     }
     let group = dict(file, name)?;
     for (name, values) in matrices {
-        write_array(&group, name, ArrayView2::from(values))?;
+        write_matrix(&group, name, values)?;
     }
     Ok(())
 }
@@ -147,6 +147,6 @@ fn dict(file: &H5File, name: &str) -> Result<Group, Failure> {
     }
 }
 
-fn write_error(output: &Path, detail: impl ToString) -> IoError {
+fn write_error(output: &Path, detail: impl Display) -> IoError {
     IoError::Write { path: output.to_owned(), detail: detail.to_string() }
 }

@@ -139,7 +139,8 @@ impl Element for f32 {
             if wide.abs() <= EXACT_IN_F32 || !wide.is_finite() {
                 return (narrow, true);
             }
-            (narrow, value.integer().map_or(f64::from(narrow) == wide, |exact| narrow as i128 == exact))
+            // Doubles that large are no fractions, unless the fraction is far below what 32 bits can hold anyway.
+            (narrow, value.integer().is_some_and(|exact| narrow as i128 == exact))
         }
         if number == NumberType::Float32 {
             return convert::<f32, _>(bytes, out, |value| (value, true));

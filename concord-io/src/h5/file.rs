@@ -1,8 +1,9 @@
+use std::fmt::Display;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use hdf5::{Dataset, Group, Location, LocationType};
+use hdf5::{Dataset, Group, IndexType, IterationOrder, Location, LocationType};
 
 use crate::IoError;
 
@@ -64,7 +65,7 @@ impl H5File {
     }
 
     /// An error about an object of this file that contradicts itself.
-    pub(crate) fn corrupt(&self, object: &str, detail: impl ToString) -> IoError {
+    pub(crate) fn corrupt(&self, object: &str, detail: impl Display) -> IoError {
         IoError::Corrupt { path: self.path.clone(), object: object.to_owned(), detail: one_line(&detail.to_string()) }
     }
 
@@ -88,9 +89,11 @@ impl H5File {
         Ok(Some(node))
     }
 
-    /// The names in a group, in the order the file keeps them.
+    /// The names in a group, in alphabetical order.
     pub(crate) fn names(&self, group: &Group) -> Result<Vec<String>, IoError> {
-        group.member_names().map_err(|error| self.corrupt(&group.name(), error))
+        group
+            .member_names_by(IndexType::Name, IterationOrder::Increasing)
+            .map_err(|error| self.corrupt(&group.name(), error))
     }
 }
 

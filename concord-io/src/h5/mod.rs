@@ -24,7 +24,7 @@ pub(crate) use record::{read_number_field, record_fields};
 pub(crate) use text::{attribute_text, attribute_texts, read_text_field, read_texts};
 pub(crate) use types::{ElementType, Field};
 pub(crate) use write::{
-    remove, set_boolean_attribute, set_texts_attribute, write_array, write_booleans, write_dict, write_group,
+    remove, set_boolean_attribute, set_texts_attribute, write_dict, write_group, write_list, write_matrix,
     write_scalar, write_text, write_texts,
 };
 
@@ -60,5 +60,30 @@ pub(crate) fn read_shape_attribute(
     match usize::decode(number, &bytes, &mut values) {
         0 => Ok(Some(values)),
         _ => Err(file.corrupt(&object, "it holds numbers that are no sizes")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[allow(unsafe_code)]
+    fn no_handle_is_left_open() {
+        let fixture = |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+        let n_open = || {
+            let all = hdf5_sys::h5f::H5F_OBJ_ALL as i64;
+            // SAFETY: asks for a number only; the lock is held.
+            hdf5::sync::sync(|| unsafe { hdf5_sys::h5f::H5Fget_obj_count(all, hdf5_sys::h5f::H5F_OBJ_ALL) })
+        };
+        let work = |name: &str| {
+            for _ in 0..3 {
+                // Whether it succeeds does not matter here: errors must not leave anything open either.
+                let _ = crate::read_h5ad(fixture(name), &crate::ReadOptions::default());
+                let _ = crate::inspect_h5ad(fixture(name));
+                let _ = crate::category_colors(fixture(name), "type");
+            }
+        };
+        let names = ["columns.h5ad", "matrices.h5ad", "records.h5ad", "sources.h5ad", "without_x.h5ad", "empty.h5ad"];
+        std::thread::scope(|scope| names.iter().for_each(|name| drop(scope.spawn(|| work(name)))));
+        assert_eq!(n_open(), 0);
     }
 }

@@ -62,7 +62,7 @@ pub enum Compression {
     Gzip,
     /// LZF, of h5py.
     Lzf,
-    /// Blosc, of hdf5plugin and PyTables.
+    /// Blosc, of hdf5plugin and `PyTables`.
     Blosc,
     /// Zstandard, of hdf5plugin.
     Zstd,

@@ -5,14 +5,10 @@ use std::str::FromStr;
 
 use hdf5::types::{H5Type, VarLenUnicode};
 use hdf5::{Dataset, Error, Group, Location, Result};
-use ndarray::{ArrayView, ArrayView1, Dimension};
+use ndarray::{Array2, aview1};
 
-/// Writes an array of numbers.
-pub(crate) fn write_array<T: H5Type + Clone, D: Dimension>(
-    group: &Group,
-    name: &str,
-    values: ArrayView<'_, T, D>,
-) -> Result<Dataset> {
+/// Writes a matrix of numbers.
+pub(crate) fn write_matrix<T: H5Type + Clone>(group: &Group, name: &str, values: &Array2<T>) -> Result<Dataset> {
     remove(group, name)?;
     let values = values.as_standard_layout();
     let dataset = group.new_dataset_builder().with_data(values.view()).create(name)?;
@@ -20,16 +16,19 @@ pub(crate) fn write_array<T: H5Type + Clone, D: Dimension>(
     Ok(dataset)
 }
 
-/// Writes truth values, as the enumeration that h5py makes of them.
-pub(crate) fn write_booleans(group: &Group, name: &str, values: &[bool]) -> Result<Dataset> {
-    write_array(group, name, ArrayView1::from(values))
+/// Writes numbers, or truth values as the enumeration that h5py makes of them.
+pub(crate) fn write_list<T: H5Type>(group: &Group, name: &str, values: &[T]) -> Result<Dataset> {
+    remove(group, name)?;
+    let dataset = group.new_dataset_builder().with_data(aview1(values)).create(name)?;
+    set_encoding(&dataset, "array", "0.2.0")?;
+    Ok(dataset)
 }
 
 /// Writes texts of variable length.
 pub(crate) fn write_texts<S: AsRef<str>>(group: &Group, name: &str, texts: &[S]) -> Result<Dataset> {
     let texts = texts.iter().map(|text| variable_text(text.as_ref())).collect::<Result<Vec<_>>>()?;
     remove(group, name)?;
-    let dataset = group.new_dataset_builder().with_data(ArrayView1::from(&texts)).create(name)?;
+    let dataset = group.new_dataset_builder().with_data(aview1(&texts)).create(name)?;
     set_encoding(&dataset, "string-array", "0.2.0")?;
     Ok(dataset)
 }
@@ -45,10 +44,10 @@ pub(crate) fn write_text(group: &Group, name: &str, text: &str) -> Result<Datase
 }
 
 /// Writes one number or truth value.
-pub(crate) fn write_scalar<T: H5Type>(group: &Group, name: &str, value: T) -> Result<Dataset> {
+pub(crate) fn write_scalar<T: H5Type>(group: &Group, name: &str, value: &T) -> Result<Dataset> {
     remove(group, name)?;
     let dataset = group.new_dataset::<T>().create(name)?;
-    dataset.write_scalar(&value)?;
+    dataset.write_scalar(value)?;
     set_encoding(&dataset, "numeric-scalar", "0.2.0")?;
     Ok(dataset)
 }
@@ -77,7 +76,7 @@ fn set_text_attribute(location: &Location, name: &str, text: &str) -> Result<()>
 pub(crate) fn set_texts_attribute(location: &Location, name: &str, texts: &[String]) -> Result<()> {
     let texts = texts.iter().map(|text| variable_text(text)).collect::<Result<Vec<_>>>()?;
     remove_attribute(location, name)?;
-    location.new_attr_builder().with_data(ArrayView1::from(&texts)).create(name).map(drop)
+    location.new_attr_builder().with_data(aview1(&texts)).create(name).map(drop)
 }
 
 /// Sets an attribute to a truth value.

@@ -47,7 +47,7 @@ pub struct MatrixNotes {
 /// A matrix of a file, found but not read.
 #[derive(Debug)]
 pub(crate) enum StoredMatrix<'f> {
-    Sparse(SparseMatrix<'f>),
+    Sparse(Box<SparseMatrix<'f>>),
     Dense(DenseMatrix<'f>),
 }
 
@@ -58,7 +58,7 @@ impl<'f> StoredMatrix<'f> {
         match file.node(parent, name)? {
             None => Ok(None),
             Some(Node::Group(group)) => {
-                SparseMatrix::open(file, &group, &object).map(|matrix| Some(Self::Sparse(matrix)))
+                SparseMatrix::open(file, &group, &object).map(|matrix| Some(Self::Sparse(Box::new(matrix))))
             }
             Some(Node::Dataset(dataset)) => {
                 let is_null = dataset.space().is_ok_and(|space| space.is_null());

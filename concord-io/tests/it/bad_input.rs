@@ -1,0 +1,97 @@
+use concord_io::{Additions, IoError, MatrixSource, annotate_h5ad, category_colors, inspect_h5ad};
+
+use crate::{Scratch, fixture, layer, read};
+
+#[test]
+fn files_that_are_none_are_named() {
+    let scratch = Scratch::new();
+    let error = |path| read(path, MatrixSource::X).unwrap_err();
+    assert!(matches!(error(scratch.path("nowhere.h5ad")), IoError::NotFound { .. }));
+    assert!(matches!(error(scratch.file("empty", b"")), IoError::NotHdf5 { n_bytes: 0, .. }));
+    assert!(matches!(error(scratch.file("text", b"cell,gene\n".repeat(100).as_slice())), IoError::NotHdf5 { .. }));
+    assert!(matches!(error(scratch.path("")), IoError::Read { .. }), "a directory");
+    assert!(matches!(
+        error(scratch.file("start", b"\x89HDF\r\n\x1a\n")),
+        IoError::Truncated { .. } | IoError::Corrupt { .. }
+    ));
+}
+
+#[test]
+fn missing_parts_are_named_with_what_there_is() {
+    let IoError::MissingMatrix { has_raw: false, layers, .. } =
+        read(fixture("without_x.h5ad"), MatrixSource::X).unwrap_err()
+    else {
+        panic!("another error")
+    };
+    assert_eq!(layers, ["spliced", "unspliced"]);
+    assert!(read(fixture("without_x.h5ad"), layer("spliced")).is_ok());
+    let error = read(fixture("sources.h5ad"), layer("count")).unwrap_err();
+    assert!(matches!(&error, IoError::MissingLayer { available, .. } if available == &["counts"]));
+    assert!(error.to_string().ends_with("has no layer 'count'; it has: counts"), "{error}");
+    assert!(matches!(read(fixture("columns.h5ad"), MatrixSource::Raw), Err(IoError::MissingRaw { .. })));
+}
+
+/// Everything that can be done with a file must end, without a panic, whatever the file.
+fn try_all(path: &std::path::Path) -> usize {
+    let mut n_errors = 0;
+    let mut seen = |error: Option<IoError>| {
+        if let Some(error) = error {
+            let text = error.to_string();
+            assert!(!text.contains('\n') && !text.ends_with('.'), "{text}");
+            n_errors += 1;
+        }
+    };
+    for source in
+        [MatrixSource::X, MatrixSource::Raw, layer("csr_gzip_shuffle"), layer("dense_by_columns"), layer("counts")]
+    {
+        seen(read(path, source).err());
+    }
+    seen(inspect_h5ad(path).err());
+    seen(category_colors(path, "type").err());
+    let output = path.with_extension("out");
+    let additions =
+        Additions { obsm: vec![("X_new".to_owned(), ndarray::Array2::zeros((7, 1)))], ..Additions::default() };
+    seen(annotate_h5ad(path, &output, &additions).err());
+    n_errors
+}
+
+#[test]
+fn truncated_files_are_refused() {
+    let scratch = Scratch::new();
+    for name in ["matrices.h5ad", "sources.h5ad", "records.h5ad"] {
+        let bytes = std::fs::read(fixture(name)).unwrap();
+        for part in 1..40 {
+            let path = scratch.file("cut.h5ad", &bytes[..bytes.len() * part / 40]);
+            let error = read(&path, MatrixSource::X).unwrap_err();
+            assert!(
+                matches!(error, IoError::Truncated { .. } | IoError::Corrupt { .. } | IoError::NotHdf5 { .. }),
+                "{name}, {part} of 40 parts: {error}"
+            );
+            assert!(try_all(&path) > 0);
+            assert!(scratch.names().iter().all(|name| name == "cut.h5ad"), "a failure left {:?}", scratch.names());
+        }
+    }
+}
+
+#[test]
+fn damaged_bytes_never_panic() {
+    let scratch = Scratch::new();
+    // A small generator of our own: the same damage in every run.
+    let mut state = 1_u64;
+    let mut next = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let rounds = std::env::var("CONCORD_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
+    for name in ["matrices.h5ad", "sources.h5ad", "records.h5ad", "columns.h5ad", "columns_0_7.h5ad"] {
+        let good = std::fs::read(fixture(name)).unwrap();
+        for _ in 0..rounds {
+            let mut bytes = good.clone();
+            for _ in 0..=next(8) {
+                let place = next(bytes.len());
+                bytes[place] = [0, 0xff, bytes[place] ^ 1 << next(8), next(256) as u8][next(4)];
+            }
+            try_all(&scratch.file("damaged.h5ad", &bytes));
+        }
+    }
+}
