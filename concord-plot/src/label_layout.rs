@@ -16,6 +16,24 @@ pub(crate) struct LabelBox {
     pub(crate) height: f64,
 }
 
+impl LabelBox {
+    /// The box moved to the nearest place at which all of it lies in the frame.
+    #[must_use]
+    pub(crate) fn within(self, frame: &Rect) -> Self {
+        Self { anchor: clamped(&self, self.anchor, frame), ..self }
+    }
+
+    /// Whether a point lies in the box.
+    pub(crate) fn holds(&self, (x, y): (f64, f64)) -> bool {
+        (x - self.anchor.0).abs() <= self.width / 2.0 && (y - self.anchor.1).abs() <= self.height / 2.0
+    }
+
+    /// How far two boxes would have to move to be apart, as a part of this one's height.
+    pub(crate) fn overlap(&self, other: &Self) -> f64 {
+        overlap(self, self.anchor, other, other.anchor).map_or(0.0, |(dx, dy)| dx.min(dy) / self.height)
+    }
+}
+
 /// Gives each name the middle of its box; `None` when they do not all fit into the frame.
 ///
 /// The names are pushed apart pair by pair, each giving way by half, along the axis that needs the shorter move. What

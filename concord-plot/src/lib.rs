@@ -3,6 +3,14 @@
 //! Every figure is a function from plain data to a [`Figure`]; nothing is computed here but what drawing needs, and
 //! nothing is written to disk. Axes and text are vectors, cells are one image inside them.
 //!
+//! - [`embedding`]: cells on two axes, coloured by category or number; [`gene_strip`]: genes in a row of small panels.
+//! - [`heatmap`]: a matrix with trees, annotation bars and names; [`mean_activation`]: neurons by contexts around zero.
+//! - [`term_bars`]: enriched terms; [`training_curve`]: the loss of every epoch.
+//!
+//! Text is set in the bundled `DejaVu Sans` (its licence lies beside it in `fonts/`), which has Latin, Greek, Cyrillic,
+//! Arabic and most symbols, but no Chinese, Japanese or Korean: names in those show as boxes in PNG and PDF, and in the
+//! viewer's own font in SVG.
+//!
 //! ```
 //! use concord_core::{Embedding, Labels};
 //! use concord_plot::{Colouring, EmbeddingStyle, Panel, embedding};

@@ -18,121 +18,177 @@ const HALO: f64 = 2.2;
 /// A name that stands farther from its cells than this is tied to them by a line.
 const TIE: f64 = 7.0;
 /// A name may hide this part of its cells before it moves beside them.
-const MOST_HIDDEN: f64 = 0.6;
+const MOST_HIDDEN: f64 = 0.7;
 /// Distance of a name from the cells that it stands beside.
 const BESIDE: f64 = 2.5;
-/// Number of cells, about, from which the emptiest place is found.
-const SAMPLE: usize = 20_000;
+/// Farther than this from its cells a name is hard to follow: smaller letters are tried.
+const TOO_FAR: f64 = 18.0;
+/// Number of cells of a category, and of all cells, that stand for the others while places are looked for.
+const CATEGORY_SAMPLE: usize = 2000;
+const SAMPLE: usize = 5000;
+
+/// Writes the name of every category that has cells; `None` when they do not fit even in the smallest letters.
+///
+/// Of the sizes at which all names fit, the largest at which none is far from its cells is taken, or else the one with
+/// the names nearest to their cells.
+pub(crate) fn label_data(canvas: &Canvas, labels: &Labels) -> Option<Scene> {
+    let categories = categories_of(canvas, labels);
+    let frame = Rect::new(0.0, 0.0, canvas.width, canvas.height);
+    let step = canvas.places.len() / SAMPLE + 1;
+    let ground: Vec<(f64, f64)> =
+        canvas.places.iter().step_by(step).map(|&(x, y)| (f64::from(x), f64::from(y))).collect();
+    let mut best: Option<(f64, Layout)> = None;
+    let mut size = ON_DATA_SIZE;
+    while size >= MIN_SIZE {
+        let layout = Layout::new(&categories, size, &frame, &ground, canvas.diameter);
+        if let Some(layout) = layout {
+            let gaps = || categories.iter().zip(layout.boxes()).map(|(category, label)| category.gap(&label));
+            if gaps().all(|gap| gap <= TOO_FAR) {
+                return Some(layout.draw(&categories));
+            }
+            let total = gaps().sum();
+            if best.as_ref().is_none_or(|&(least, _)| total < least) {
+                best = Some((total, layout));
+            }
+        }
+        size -= 0.5;
+    }
+    best.map(|(_, layout)| layout.draw(&categories))
+}
 
 /// A category that gets its name written.
 struct Category<'a> {
     name: &'a str,
-    cells: Vec<usize>,
+    /// Places of its cells, or of a sample of them.
+    cells: Vec<(f64, f64)>,
     /// The cell nearest to the median: a median itself may lie between two islands, on other cells.
     middle: (f64, f64),
     /// Where most of the cells lie.
     bulk: Rect,
 }
 
-/// Writes the name of every category that has cells; `None` when they do not fit even in the smallest letters.
-pub(crate) fn label_data(canvas: &Canvas, labels: &Labels) -> Option<Scene> {
-    let mut categories: Vec<Category<'_>> = labels
-        .members()
+/// The categories that have cells. Large ones come first and choose first; equally large ones keep their order.
+fn categories_of<'a>(canvas: &Canvas, labels: &'a Labels) -> Vec<Category<'a>> {
+    let mut members: Vec<(Vec<usize>, &String)> =
+        labels.members().into_iter().zip(labels.names()).filter(|(cells, _)| !cells.is_empty()).collect();
+    members.sort_by_key(|(cells, _)| std::cmp::Reverse(cells.len()));
+    let place = |&cell: &usize| (f64::from(canvas.places[cell].0), f64::from(canvas.places[cell].1));
+    members
         .into_iter()
-        .zip(labels.names())
-        .filter(|(cells, _)| !cells.is_empty())
-        .map(|(cells, name)| Category::new(canvas, name, cells))
-        .collect();
-    // Large categories choose first; equally large ones in their order.
-    categories.sort_by_key(|category| std::cmp::Reverse(category.cells.len()));
-    let frame = Rect::new(0.0, 0.0, canvas.width, canvas.height);
-    let mut size = ON_DATA_SIZE;
-    while size >= MIN_SIZE {
-        let broken = |category: &Category<'_>| wrap(category.name, size, Weight::Bold, canvas.width * MAX_WIDTH);
-        let lines: Vec<Vec<String>> = categories.iter().map(broken).collect();
-        let boxes: Vec<LabelBox> = categories
-            .iter()
-            .zip(&lines)
-            .map(|(category, lines)| category.seat(canvas, block_size(lines, size)))
-            .collect();
-        if let Some(places) = place_labels(&boxes, &frame) {
-            let mut scene = Scene::default();
-            for ((category, label), &place) in categories.iter().zip(&boxes).zip(&places) {
-                category.tie(&mut scene, label, place);
-            }
-            for (lines, &place) in lines.iter().zip(&places) {
-                write_name(&mut scene, lines, place, size);
-            }
-            return Some(scene);
-        }
-        size -= 0.5;
-    }
-    None
+        .map(|(cells, name)| {
+            let step = cells.len() / CATEGORY_SAMPLE + 1;
+            Category::new(name, cells.iter().step_by(step).map(place).collect())
+        })
+        .collect()
 }
 
 impl<'a> Category<'a> {
-    fn new(canvas: &Canvas, name: &'a str, cells: Vec<usize>) -> Self {
-        let sorted = |coordinate: &dyn Fn((f32, f32)) -> f32| {
-            let mut values: Vec<f32> = cells.iter().map(|&cell| coordinate(canvas.places[cell])).collect();
-            values.sort_unstable_by(f32::total_cmp);
+    fn new(name: &'a str, cells: Vec<(f64, f64)>) -> Self {
+        let sorted = |coordinate: &dyn Fn((f64, f64)) -> f64| {
+            let mut values: Vec<f64> = cells.iter().map(|&place| coordinate(place)).collect();
+            values.sort_unstable_by(f64::total_cmp);
             values
         };
         let (xs, ys) = (sorted(&|place| place.0), sorted(&|place| place.1));
-        let half = cells.len() / 2;
-        let distance = |place: (f32, f32)| (place.0 - xs[half]).hypot(place.1 - ys[half]);
-        let nearest =
-            cells.iter().map(|&cell| canvas.places[cell]).min_by(|&a, &b| distance(a).total_cmp(&distance(b)));
-        let (x, y) = nearest.unwrap_or((xs[half], ys[half]));
+        let median = (xs[cells.len() / 2], ys[cells.len() / 2]);
+        let distance = |place: (f64, f64)| (place.0 - median.0).hypot(place.1 - median.1);
+        let middle = cells.iter().copied().min_by(|&a, &b| distance(a).total_cmp(&distance(b))).unwrap_or(median);
         // The middle six tenths on both axes: stray cells of a small category do not widen it.
-        let fifth = cells.len() / 5;
-        let edge = |sorted: &[f32]| (f64::from(sorted[fifth]), f64::from(sorted[sorted.len() - 1 - fifth]));
-        let ((left, right), (top, bottom)) = (edge(&xs), edge(&ys));
-        let bulk = Rect::new(left, top, right - left, bottom - top);
-        Self { name, cells, middle: (f64::from(x), f64::from(y)), bulk }
+        let (first, last) = (cells.len() / 5, cells.len() - 1 - cells.len() / 5);
+        let bulk = Rect::new(xs[first], ys[first], xs[last] - xs[first], ys[last] - ys[first]);
+        Self { name, cells, middle, bulk }
     }
 
-    /// Where a name would like to stand: in the middle of its cells, or beside them when it would hide most of them.
-    fn seat(&self, canvas: &Canvas, (width, height): (f64, f64)) -> LabelBox {
-        let hidden = |cell: usize, (x, y): (f64, f64)| {
-            let place = canvas.places[cell];
-            (f64::from(place.0) - x).abs() <= width / 2.0 && (f64::from(place.1) - y).abs() <= height / 2.0
-        };
-        let own = self.cells.iter().filter(|&&cell| hidden(cell, self.middle)).count();
-        if own as f64 <= MOST_HIDDEN * self.cells.len() as f64 {
-            return LabelBox { anchor: self.middle, width, height };
-        }
-        let away = canvas.diameter / 2.0 + BESIDE;
+    /// Places for a name within the frame: on its cells, then above, below and beside them.
+    fn seats(&self, (width, height): (f64, f64), frame: &Rect, cell: f64) -> impl Iterator<Item = LabelBox> + use<> {
+        let away = cell / 2.0 + BESIDE;
         let (away_x, away_y) = (width / 2.0 + away, height / 2.0 + away);
-        let (x, y) = (self.bulk.x + self.bulk.width / 2.0, self.bulk.y + self.bulk.height / 2.0);
+        let Rect { x: left, y: top, .. } = self.bulk;
+        let (right, bottom) = (self.bulk.right(), self.bulk.bottom());
+        let (x, y) = (f64::midpoint(left, right), f64::midpoint(top, bottom));
         // Above and below, the name is centred or flush with one end of the cells.
-        let flush = [x, self.bulk.x + width / 2.0, self.bulk.right() - width / 2.0];
-        let above_and_below = flush.iter().flat_map(|&x| [(x, self.bulk.y - away_y), (x, self.bulk.bottom() + away_y)]);
-        let seats = above_and_below.chain([(self.bulk.right() + away_x, y), (self.bulk.x - away_x, y)]);
-        // A sample of the cells tells as well which place is the emptiest.
-        let step = canvas.places.len() / SAMPLE + 1;
-        let crowd = |(x, y): (f64, f64)| {
-            let beyond_side = x < width / 2.0 || x > canvas.width - width / 2.0;
-            let beyond_end = y < height / 2.0 || y > canvas.height - height / 2.0;
-            let hides = (0..canvas.places.len()).step_by(step).filter(|&cell| hidden(cell, (x, y))).count();
-            (beyond_side || beyond_end, hides)
-        };
-        let anchor = seats.min_by_key(|&seat| crowd(seat)).unwrap_or(self.middle);
-        LabelBox { anchor, width, height }
+        let flush = [x, left + width / 2.0, right - width / 2.0];
+        let above_and_below = flush.into_iter().flat_map(move |x| [(x, top - away_y), (x, bottom + away_y)]);
+        let beside = [(right + away_x, y), (left - away_x, y)];
+        let frame = *frame;
+        let seat = move |anchor| LabelBox { anchor, width, height }.within(&frame);
+        [self.middle].into_iter().chain(above_and_below).chain(beside).map(seat)
     }
 
-    /// Draws a line from a name that stands away from its cells to the middle one.
-    fn tie(&self, scene: &mut Scene, label: &LabelBox, (x, y): (f64, f64)) {
+    /// What a place costs: standing on names that have their places, hiding cells of the category itself (above all
+    /// nearly all of them), leaving the middle of the cells, and every part of the ground that it hides.
+    fn cost(&self, label: &LabelBox, moved: bool, taken: &[LabelBox], ground: &[(f64, f64)]) -> f64 {
+        let hidden = |cells: &[(f64, f64)]| {
+            cells.iter().filter(|&&place| label.holds(place)).count() as f64 / cells.len() as f64
+        };
+        let count = |yes: bool| f64::from(u8::from(yes));
+        let collisions: f64 = taken.iter().map(|other| label.overlap(other)).sum();
+        let own = hidden(&self.cells);
+        3.0 * collisions + own + 2.0 * count(own > MOST_HIDDEN) + count(moved) + 5.0 * hidden(ground)
+    }
+
+    /// Distance between a name and the bulk of its cells.
+    fn gap(&self, label: &LabelBox) -> f64 {
+        let (x, y) = label.anchor;
         let (half_width, half_height) = (label.width / 2.0, label.height / 2.0);
         let gap_x = (self.bulk.x - x - half_width).max(x - half_width - self.bulk.right()).max(0.0);
         let gap_y = (self.bulk.y - y - half_height).max(y - half_height - self.bulk.bottom()).max(0.0);
-        if gap_x.hypot(gap_y) <= TIE {
+        gap_x.hypot(gap_y)
+    }
+
+    /// Draws a line from a name that stands away from its cells to the middle one.
+    fn tie(&self, scene: &mut Scene, label: &LabelBox) {
+        if self.gap(label) <= TIE {
             return;
         }
-        let (to_x, to_y) = self.middle;
+        let ((x, y), (to_x, to_y)) = (label.anchor, self.middle);
+        let (half_width, half_height) = (label.width / 2.0, label.height / 2.0);
         let from = (to_x.max(x - half_width).min(x + half_width), to_y.max(y - half_height).min(y + half_height));
         scene.line(from, self.middle, Stroke { colour: Colour::WHITE, width: 1.8 });
         scene.line(from, self.middle, Stroke::black(0.6));
         scene.circle(to_x, to_y, 1.1, Colour::BLACK);
+    }
+}
+
+/// All names at one size, in lines, with their places.
+struct Layout {
+    size: f64,
+    lines: Vec<Vec<String>>,
+    seats: Vec<LabelBox>,
+    places: Vec<(f64, f64)>,
+}
+
+impl Layout {
+    fn new(categories: &[Category<'_>], size: f64, frame: &Rect, ground: &[(f64, f64)], cell: f64) -> Option<Self> {
+        let lines: Vec<Vec<String>> = categories
+            .iter()
+            .map(|category| wrap(category.name, size, Weight::Bold, frame.width * MAX_WIDTH))
+            .collect();
+        let mut seats: Vec<LabelBox> = Vec::with_capacity(categories.len());
+        for (category, lines) in categories.iter().zip(&lines) {
+            let candidates = category.seats(block_size(lines, size), frame, cell).enumerate();
+            let costs = candidates.map(|(place, seat)| (category.cost(&seat, place > 0, &seats, ground), seat));
+            let cheapest = costs.min_by(|(a, _), (b, _)| a.total_cmp(b));
+            seats.extend(cheapest.map(|(_, seat)| seat));
+        }
+        let places = place_labels(&seats, frame)?;
+        Some(Self { size, lines, seats, places })
+    }
+
+    /// The names where they came to stand.
+    fn boxes(&self) -> impl Iterator<Item = LabelBox> {
+        self.seats.iter().zip(&self.places).map(|(seat, &anchor)| LabelBox { anchor, ..*seat })
+    }
+
+    fn draw(&self, categories: &[Category<'_>]) -> Scene {
+        let mut scene = Scene::default();
+        for (category, label) in categories.iter().zip(self.boxes()) {
+            category.tie(&mut scene, &label);
+        }
+        for (lines, &place) in self.lines.iter().zip(&self.places) {
+            write_name(&mut scene, lines, place, self.size);
+        }
+        scene
     }
 }
 

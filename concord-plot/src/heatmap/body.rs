@@ -15,7 +15,7 @@ const GRID_LINE: f64 = 0.7;
 /// More fields than these are drawn as an image.
 const MAX_FIELDS: usize = 4000;
 /// The least distance of two names.
-const MIN_PITCH: f64 = 6.5;
+const MIN_PITCH: f64 = 8.0;
 /// The longest name.
 const MAX_NAME: f64 = 200.0;
 /// Between the table and its names.
