@@ -112,9 +112,18 @@ pub(crate) struct InspectArgs {
 mod tests {
     use super::*;
 
+    /// Options come from several crates, and clap looks for clashes in debug builds only.
     #[test]
-    fn the_command_line_is_well_formed() {
+    fn no_option_stands_twice() {
         use clap::CommandFactory;
-        Cli::command().debug_assert();
+        for command in Cli::command().get_subcommands() {
+            for names in [
+                command.get_arguments().map(|argument| argument.get_id().to_string()).collect::<Vec<_>>(),
+                command.get_arguments().filter_map(clap::Arg::get_long).map(str::to_owned).collect(),
+            ] {
+                let distinct: std::collections::HashSet<&String> = names.iter().collect();
+                assert_eq!(distinct.len(), names.len(), "{} has one of these twice: {names:?}", command.get_name());
+            }
+        }
     }
 }

@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn unknown_columns_are_answered_with_the_nearest_first() {
         let message = labels(&obs(), "Louvian", "--label").unwrap_err().to_string();
-        assert_eq!(message, "--label Louvian: no such column; there are: louvain, lane, note, n_counts");
+        assert!(message.starts_with("--label Louvian: no such column; there are: louvain, "), "{message}");
     }
 
     #[test]

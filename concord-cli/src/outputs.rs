@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn names_with_slashes_and_markup_stay_in_their_folder() {
-        assert_eq!(file_stem("CD4+ T/../<b>"), "CD4__T_.._b_");
+        assert_eq!(file_stem("CD4+ T/../<b>"), "CD4__T_..__b_");
         assert_eq!(file_stem("../x"), "_x");
         assert_eq!(file_stem(""), "_");
     }

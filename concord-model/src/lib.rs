@@ -20,6 +20,7 @@ mod random;
 mod sampler;
 mod store;
 mod train;
+mod weights;
 
 pub use config::TrainConfig;
 pub use device::Device;

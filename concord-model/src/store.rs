@@ -3,12 +3,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use burn::store::{BurnToPyTorchAdapter, KeyRemapper, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore};
 use concord_core::{Genes, LogNorm};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Device, Encoder, ModelError, TrainConfig, encoder::EncoderModule};
+use crate::{Device, Encoder, ModelError, TrainConfig, encoder::EncoderModule, weights};
 
 const WEIGHTS_FILE: &str = "model.safetensors";
 const CONFIG_FILE: &str = "config.json";
@@ -85,19 +84,12 @@ pub fn data_hash(data: &LogNorm) -> String {
 /// [`ModelError::Io`] or [`ModelError::Format`] with the file's path.
 pub fn save(directory: &Path, encoder: &Encoder, card: &ModelCard) -> Result<(), ModelError> {
     fs::create_dir_all(directory).map_err(|source| ModelError::Io { path: directory.to_owned(), source })?;
-    let weights = directory.join(WEIGHTS_FILE);
-    write_beside(&weights, |path| {
-        let mut store = SafetensorsStore::from_file(path)
-            .with_to_adapter(BurnToPyTorchAdapter)
-            .remap(remapper(encoder.module(), Direction::ToReference)?)
-            .metadata("format", "pt");
-        encoder.module().save_into(&mut store).map_err(|error| format_error(&weights, &error))
-    })?;
-    let config = directory.join(CONFIG_FILE);
-    write_beside(&config, |path| {
-        let text = serde_json::to_string_pretty(card).map_err(|error| format_error(&config, &error))?;
-        fs::write(path, text + "\n").map_err(|source| ModelError::Io { path: config.clone(), source })
-    })
+    let path = directory.join(WEIGHTS_FILE);
+    let bytes = weights::to_bytes(encoder.module()).map_err(|error| format_error(&path, &error))?;
+    write_beside(&path, &bytes)?;
+    let path = directory.join(CONFIG_FILE);
+    let text = serde_json::to_string_pretty(card).map_err(|error| format_error(&path, &error))?;
+    write_beside(&path, format!("{text}\n").as_bytes())
 }
 
 /// Reads a model directory that [`save`] wrote.
@@ -117,58 +109,23 @@ pub fn load(directory: &Path, device: &Device) -> Result<(Encoder, ModelCard), M
     }
     card.training.validate()?;
 
-    let weights = directory.join(WEIGHTS_FILE);
-    // Burn reports a missing file in its own words; this is the system's.
-    fs::File::open(&weights).map_err(|source| ModelError::Io { path: weights.clone(), source })?;
-    let n_genes = card.features.len();
-    let mut module = EncoderModule::empty(n_genes, &card.training.widths(), device.as_burn());
-    let mut store = SafetensorsStore::from_file(&weights)
-        .with_from_adapter(PyTorchToBurnAdapter)
-        .map_indices_contiguous(false)
-        .remap(remapper(&module, Direction::FromReference)?);
-    let result = module.load_from(&mut store).map_err(|error| format_error(&weights, &error))?;
-    if !result.is_success() || !result.missing.is_empty() {
-        return Err(ModelError::Format { path: weights, detail: result.to_string() });
-    }
+    let path = directory.join(WEIGHTS_FILE);
+    let bytes = fs::read(&path).map_err(|source| ModelError::Io { path: path.clone(), source })?;
+    let mut module = EncoderModule::empty(card.features.len(), &card.training.widths(), device.as_burn());
+    weights::load(&mut module, &bytes, device.as_burn()).map_err(|error| format_error(&path, &error))?;
     Ok((Encoder::new(module), card))
 }
 
-/// Which way parameters are renamed.
-#[derive(Clone, Copy)]
-enum Direction {
-    ToReference,
-    FromReference,
-}
-
-/// Between our names (`layers.1.linear`) and the reference's, which number linear layers, normalisations, activations
-/// and dropouts in one sequence (`encoder.4`).
-fn remapper(module: &EncoderModule, direction: Direction) -> Result<KeyRemapper, ModelError> {
-    let patterns = (0..module.layers.len()).flat_map(|layer| {
-        let parts = [("linear", 4 * layer), ("norm", 4 * layer + 1)];
-        parts.map(|(part, index)| {
-            let (ours, theirs) = (format!("layers.{layer}.{part}."), format!("encoder.{index}."));
-            match direction {
-                Direction::ToReference => (format!("^{}", ours.replace('.', r"\.")), theirs),
-                Direction::FromReference => (format!("^{}", theirs.replace('.', r"\.")), ours),
-            }
-        })
-    });
-    KeyRemapper::from_patterns(patterns.collect()).map_err(|error| format_error(Path::new(WEIGHTS_FILE), &error))
-}
-
-/// Has `write` make a file beside `path`, then moves it there; nothing is left behind when it fails.
-fn write_beside(path: &Path, write: impl FnOnce(&Path) -> Result<(), ModelError>) -> Result<(), ModelError> {
+/// Writes a file beside its place, then moves it there; nothing is left behind when it fails.
+fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial: PathBuf = path.with_file_name(name);
-    // A store refuses to overwrite what an interrupted run left here.
-    let _ = fs::remove_file(&partial);
-    let result = write(&partial)
-        .and_then(|()| fs::rename(&partial, path).map_err(|source| ModelError::Io { path: path.to_owned(), source }));
+    let result = fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, path));
     if result.is_err() {
         let _ = fs::remove_file(&partial);
     }
-    result
+    result.map_err(|source| ModelError::Io { path: path.to_owned(), source })
 }
 
 fn format_error(path: &Path, error: &dyn std::fmt::Display) -> ModelError {

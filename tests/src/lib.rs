@@ -21,18 +21,3 @@ pub fn shared(test: &str) -> Option<PathBuf> {
 pub fn repository_file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
-
-/// The `concord` program of this build: beside the folder that the tests run from.
-///
-/// # Panics
-/// When it has not been built; `cargo xtask test` builds it first.
-pub fn program() -> PathBuf {
-    let mut folder = std::env::current_exe().unwrap_or_default();
-    folder.pop();
-    if folder.ends_with("deps") {
-        folder.pop();
-    }
-    let program = folder.join(format!("concord{}", std::env::consts::EXE_SUFFIX));
-    assert!(program.is_file(), "{} is missing: run the tests with `cargo xtask test`", program.display());
-    program
-}

@@ -41,31 +41,31 @@ pub enum Initialization {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
 pub struct UmapConfig {
     /// Dimensions of the picture, 1 to 64
-    #[cfg_attr(feature = "clap", arg(long = "umap-n-components", value_name = "N", default_value_t = Self::default().n_components))]
+    #[cfg_attr(feature = "clap", arg(id = "umap_n_components", long = "umap-n-components", value_name = "N", default_value_t = Self::default().n_components))]
     pub n_components: usize,
     /// Size of the neighbourhood that is kept together; the cell itself counts as one, as in umap-learn and scanpy
-    #[cfg_attr(feature = "clap", arg(long = "umap-n-neighbors", value_name = "N", default_value_t = Self::default().n_neighbors))]
+    #[cfg_attr(feature = "clap", arg(id = "umap_n_neighbors", long = "umap-n-neighbors", value_name = "N", default_value_t = Self::default().n_neighbors))]
     pub n_neighbors: usize,
     /// Distance in the picture at which cells may lie close together, from 0 to the spread
-    #[cfg_attr(feature = "clap", arg(long = "umap-min-dist", value_name = "X", default_value_t = Self::default().min_dist))]
+    #[cfg_attr(feature = "clap", arg(id = "umap_min_dist", long = "umap-min-dist", value_name = "X", default_value_t = Self::default().min_dist))]
     pub min_dist: f64,
     /// Scale of the picture
-    #[cfg_attr(feature = "clap", arg(long = "umap-spread", value_name = "X", default_value_t = Self::default().spread))]
+    #[cfg_attr(feature = "clap", arg(id = "umap_spread", long = "umap-spread", value_name = "X", default_value_t = Self::default().spread))]
     pub spread: f64,
     /// Passes over the graph [default: 500 for up to 10,000 cells, 200 for more]
-    #[cfg_attr(feature = "clap", arg(long = "umap-n-epochs", value_name = "N"))]
+    #[cfg_attr(feature = "clap", arg(id = "umap_n_epochs", long = "umap-n-epochs", value_name = "N"))]
     pub n_epochs: Option<usize>,
     /// Where the cells start
-    #[cfg_attr(feature = "clap", arg(long = "umap-init", value_name = "INIT", value_enum, default_value_t = Self::default().initialization))]
+    #[cfg_attr(feature = "clap", arg(id = "umap_init", long = "umap-init", value_name = "INIT", value_enum, default_value_t = Self::default().initialization))]
     pub initialization: Initialization,
     /// Step of the first epoch; it falls to 0 with the last
-    #[cfg_attr(feature = "clap", arg(long = "umap-learning-rate", value_name = "X", default_value_t = Self::default().learning_rate))]
+    #[cfg_attr(feature = "clap", arg(id = "umap_learning_rate", long = "umap-learning-rate", value_name = "X", default_value_t = Self::default().learning_rate))]
     pub learning_rate: f64,
     /// Random cells that push, for every edge that pulls
-    #[cfg_attr(feature = "clap", arg(long = "umap-negative-sample-rate", value_name = "N", default_value_t = Self::default().negative_sample_rate))]
+    #[cfg_attr(feature = "clap", arg(id = "umap_negative_sample_rate", long = "umap-negative-sample-rate", value_name = "N", default_value_t = Self::default().negative_sample_rate))]
     pub negative_sample_rate: usize,
     /// Weight of the pushing
-    #[cfg_attr(feature = "clap", arg(long = "umap-repulsion-strength", value_name = "X", default_value_t = Self::default().repulsion_strength))]
+    #[cfg_attr(feature = "clap", arg(id = "umap_repulsion_strength", long = "umap-repulsion-strength", value_name = "X", default_value_t = Self::default().repulsion_strength))]
     pub repulsion_strength: f64,
     /// Seed of everything random
     #[cfg_attr(feature = "clap", arg(skip))]

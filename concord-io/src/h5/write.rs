@@ -60,7 +60,8 @@ pub(crate) fn write_dict(group: &Group, name: &str) -> Result<Group> {
 /// Makes an empty group of this encoding.
 pub(crate) fn write_group(group: &Group, name: &str, encoding: &str, version: &str) -> Result<Group> {
     remove(group, name)?;
-    let made = group.create_group(name)?;
+    // Without the time of its making, so that the same data give the same bytes.
+    let made = group.create_group_builder().with_create_plist(|list| list.obj_track_times(false)).create(name)?;
     set_encoding(&made, encoding, version)?;
     Ok(made)
 }

@@ -8,11 +8,11 @@ mod run;
 use std::path::PathBuf;
 
 use assert_cmd::Command;
-use concord_tests::{program, repository_file};
+use concord_tests::repository_file;
 
 /// `concord` with these arguments.
 fn concord(arguments: &[&str]) -> Command {
-    let mut command = Command::new(program());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_concord-under-test"));
     command.args(arguments);
     command
 }
