@@ -4,7 +4,7 @@
 //! [`KnnGraph`](concord_core::KnnGraph) and [`Labels`](concord_core::Labels) come in; a picture or a number comes out.
 //! The same input and seed give the same bytes for any number of threads.
 //!
-//! Neighbours in a picture: [`trustworthiness`], [`neighbor_preservation`]. Known labels: [`silhouette`],
+//! A picture: [`umap`]. Neighbours in it: [`trustworthiness`], [`neighbor_preservation`]. Known labels: [`silhouette`],
 //! [`knn_accuracy`]. Batches: [`inverse_simpson`]. Clusterings: [`adjusted_rand_index`],
 //! [`normalized_mutual_information`].
 
