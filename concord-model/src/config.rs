@@ -23,6 +23,11 @@ pub struct TrainConfig {
     /// Number of cells of a training batch
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = Self::default().batch_size))]
     pub batch_size: usize,
+    /// Leave out, in every epoch, the cells that do not fill a batch, as the reference does
+    ///
+    /// By default they make a smaller batch of their own, so that every cell is seen in every epoch.
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub drop_partial_batches: bool,
     /// Seed of all random draws: the same seed gives the same bytes, whatever the number of threads
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = Self::default().seed))]
     pub seed: u64,
@@ -60,6 +65,7 @@ impl Default for TrainConfig {
         Self {
             n_epochs: 15,
             batch_size: 256,
+            drop_partial_batches: false,
             seed: 0,
             encoder_dims: vec![1000],
             latent_dim: 100,

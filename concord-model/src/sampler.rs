@@ -4,7 +4,7 @@ use concord_core::Labels;
 use rand::{RngExt, seq::SliceRandom};
 
 use crate::{
-    ModelError,
+    ModelError, TrainConfig,
     random::{Purpose, Random, stream},
 };
 
@@ -13,18 +13,21 @@ pub(crate) const SMALLEST_BATCH: usize = 4;
 
 /// Draws the batches of an epoch, each from one domain.
 ///
-/// Of a domain with at least as many cells as a batch, every epoch takes `floor(n / batch_size)` batches without
-/// replacement and leaves the rest out; of a smaller one, a single batch with replacement whose duplicates are removed.
+/// Of a domain with at least as many cells as a batch, every cell stands in one batch of the epoch, and the last batch
+/// holds what the full ones leave over; with `drop_partial_batches` that one is left out, as in the reference. A domain
+/// smaller than a batch gives a single batch, drawn with replacement, whose duplicates are removed.
 #[derive(Debug, Clone)]
 pub(crate) struct Sampler {
     domains: Vec<Vec<usize>>,
     batch_size: usize,
+    drop_partial_batches: bool,
     seed: u64,
 }
 
 impl Sampler {
     /// Takes the domain of every cell.
-    pub(crate) fn new(domains: &Labels, batch_size: usize, seed: u64) -> Result<Self, ModelError> {
+    pub(crate) fn new(domains: &Labels, config: &TrainConfig) -> Result<Self, ModelError> {
+        let TrainConfig { batch_size, drop_partial_batches, seed, .. } = *config;
         if domains.n_missing() > 0 {
             return Err(ModelError::MissingDomain { n_missing: domains.n_missing() });
         }
@@ -42,22 +45,13 @@ impl Sampler {
             }
         }
         let domains = members.into_iter().filter(|cells| !cells.is_empty()).collect();
-        Ok(Self { domains, batch_size, seed })
-    }
-
-    /// Number of batches of an epoch; a few less when a small domain's draw falls under the smallest batch.
-    pub(crate) fn n_batches(&self) -> usize {
-        self.domains.iter().map(|cells| self.n_batches_of(cells)).sum()
-    }
-
-    fn n_batches_of(&self, cells: &[usize]) -> usize {
-        (cells.len() / self.batch_size).max(1)
+        Ok(Self { domains, batch_size, drop_partial_batches, seed })
     }
 
     /// The batches of an epoch in their order; cells ascend within a batch.
     pub(crate) fn epoch(&self, epoch: usize) -> Vec<Vec<usize>> {
         let mut random = stream(self.seed, Purpose::Sampler, &[epoch]);
-        let mut batches = Vec::with_capacity(self.n_batches());
+        let mut batches = Vec::new();
         for cells in &self.domains {
             self.draw(cells, &mut random, &mut batches);
         }
@@ -74,8 +68,9 @@ impl Sampler {
         }
         let mut shuffled = cells.to_vec();
         shuffled.shuffle(random);
-        let whole = shuffled.chunks_exact(self.batch_size);
-        batches.extend(whole.map(|batch| sorted(batch.to_vec())));
+        let whole = shuffled.chunks(self.batch_size);
+        let kept = whole.filter(|batch| batch.len() == self.batch_size || !self.drop_partial_batches);
+        batches.extend(kept.map(|batch| sorted(batch.to_vec())));
     }
 }
 
@@ -96,26 +91,45 @@ mod tests {
         Labels::new(codes, (0..sizes.len()).map(|code| format!("batch {code}")).collect()).unwrap()
     }
 
-    #[test]
-    fn batches_are_pure_full_and_disjoint() {
-        let labels = domains(&[1000, 600]);
-        let sampler = Sampler::new(&labels, 256, 7).unwrap();
-        let batches = sampler.epoch(0);
-        assert_eq!(batches.len(), 3 + 2);
-        let mut seen = vec![false; labels.n_cells()];
-        for batch in &batches {
-            assert_eq!(batch.len(), 256);
+    fn sampler(sizes: &[usize], seed: u64, drop_partial_batches: bool) -> Sampler {
+        Sampler::new(&domains(sizes), &TrainConfig { seed, drop_partial_batches, ..TrainConfig::default() }).unwrap()
+    }
+
+    /// How often each cell stands in the batches of an epoch; the batches must be of one domain each.
+    fn n_visits(sizes: &[usize], batches: &[Vec<usize>]) -> Vec<usize> {
+        let labels = domains(sizes);
+        let mut n_visits = vec![0; labels.n_cells()];
+        for batch in batches {
             assert!(batch.iter().all(|&cell| labels.codes()[cell] == labels.codes()[batch[0]]), "a mixed batch");
-            for &cell in batch {
-                assert!(!std::mem::replace(&mut seen[cell], true), "cell {cell} twice in an epoch");
-            }
+            batch.iter().for_each(|&cell| n_visits[cell] += 1);
         }
+        n_visits
+    }
+
+    #[test]
+    fn every_cell_is_seen_once() {
+        let sizes = [1000, 600];
+        let batches = sampler(&sizes, 7, false).epoch(0);
+        let mut n_cells: Vec<usize> = batches.iter().map(Vec::len).collect();
+        n_cells.sort_unstable();
+        assert_eq!(n_cells, [88, 232, 256, 256, 256, 256, 256]);
+        assert!(n_visits(&sizes, &batches).iter().all(|&n| n == 1));
+    }
+
+    #[test]
+    fn full_batches_leave_the_rest_out_as_the_reference_does() {
+        let sizes = [1000, 600];
+        let batches = sampler(&sizes, 7, true).epoch(0);
+        assert_eq!(batches.len(), 3 + 2);
+        assert!(batches.iter().all(|batch| batch.len() == 256));
+        let n_visits = n_visits(&sizes, &batches);
+        assert_eq!(n_visits.iter().sum::<usize>(), 5 * 256);
+        assert!(n_visits.iter().all(|&n| n <= 1), "a cell stands twice");
     }
 
     #[test]
     fn small_domains_are_drawn_with_replacement() {
-        let sampler = Sampler::new(&domains(&[300, 40]), 256, 7).unwrap();
-        let batches = sampler.epoch(3);
+        let batches = sampler(&[300, 40], 7, true).epoch(3);
         let small = batches.iter().find(|batch| batch[0] >= 300).unwrap();
         assert!(small.len() <= 40 && small.len() > 30, "{} of 40 cells", small.len());
         assert!(small.windows(2).all(|pair| pair[0] < pair[1]));
@@ -123,18 +137,20 @@ mod tests {
 
     #[test]
     fn epochs_differ_and_repeat_with_the_seed() {
-        let labels = domains(&[600]);
-        let sampler = Sampler::new(&labels, 256, 7).unwrap();
-        assert_ne!(sampler.epoch(0), sampler.epoch(1));
-        assert_eq!(sampler.epoch(1), Sampler::new(&labels, 256, 7).unwrap().epoch(1));
-        assert_ne!(sampler.epoch(1), Sampler::new(&labels, 256, 8).unwrap().epoch(1));
+        let of_seed = |seed, epoch| sampler(&[600], seed, false).epoch(epoch);
+        assert_ne!(of_seed(7, 0), of_seed(7, 1));
+        assert_eq!(of_seed(7, 1), of_seed(7, 1));
+        assert_ne!(of_seed(7, 1), of_seed(8, 1));
     }
 
     #[test]
     fn domains_that_make_no_batch_are_refused() {
-        let error = Sampler::new(&domains(&[300, 3]), 256, 7).unwrap_err();
+        let config = TrainConfig::default();
+        let error = Sampler::new(&domains(&[300, 3]), &config).unwrap_err();
         assert!(matches!(error, ModelError::SmallDomain { n_cells: 3, .. }), "{error}");
+        let error = Sampler::new(&domains(&[100, 100]), &config).unwrap_err();
+        assert!(matches!(error, ModelError::TooFewCells { n_cells: 200, batch_size: 256 }), "{error}");
         let missing = Labels::new(vec![Some(0), None, Some(0), Some(0), Some(0)], vec!["a".into()]).unwrap();
-        assert!(matches!(Sampler::new(&missing, 4, 7), Err(ModelError::MissingDomain { n_missing: 1 })));
+        assert!(matches!(Sampler::new(&missing, &config), Err(ModelError::MissingDomain { n_missing: 1 })));
     }
 }

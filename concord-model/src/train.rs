@@ -97,7 +97,7 @@ pub fn train(
         let (expected, found) = (data.n_cells(), domains.n_cells());
         return Err(CoreError::LengthMismatch { what: "domains of the cells", expected, found }.into());
     }
-    let sampler = Sampler::new(domains, config.batch_size, config.seed)?;
+    let sampler = Sampler::new(domains, config)?;
     let training_device = device.as_burn().clone().autodiff();
     let mut module = EncoderModule::new(data.n_genes(), &config.widths(), config.seed, &training_device);
     let mut optimizer = FusedAdam::for_device(&training_device);

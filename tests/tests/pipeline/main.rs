@@ -62,7 +62,8 @@ fn conditions_mix_as_well_as_with_the_reference() {
     const REFERENCE_MIXING: [f64; 3] = [1.70, 1.62, 1.50];
     let Some(shared) = shared("conditions of the Kang data") else { return };
     let prepared = prepare(&shared.join("data/kang_ifnb_2k.h5ad"), "stim", true);
-    let mixing = SEEDS.map(|seed| {
+    // The index varies by 0.1 from seed to seed, so that three seeds say little.
+    let mixing = [0, 1, 2, 3, 4, 5, 6, 7].map(|seed| {
         let latent = latent(&prepared, &prepared.labels, seed);
         inverse_simpson(&knn(&latent, 30, Metric::Cosine).unwrap(), &prepared.labels).unwrap()
     });
