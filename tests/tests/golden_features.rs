@@ -134,7 +134,7 @@ fn check(data: &Dataset, golden: &Golden, flavor: Flavor, batches: Option<&Label
 #[test]
 fn pbmc3k() -> TestResult {
     let Some(shared) = shared() else { return Ok(()) };
-    let data = read_h5ad(&shared.join("data/pbmc3k_counts.h5ad"), &ReadOptions::default())?;
+    let data = read_h5ad(shared.join("data/pbmc3k_counts.h5ad"), &ReadOptions::default())?;
     for flavor in Flavor::ALL {
         check(&data, &Golden::read(&shared.join(format!("golden/hvg_pbmc3k_{flavor}.csv.gz")))?, flavor, None)?;
     }
@@ -144,7 +144,7 @@ fn pbmc3k() -> TestResult {
 #[test]
 fn kang_with_and_without_batches() -> TestResult {
     let Some(shared) = shared() else { return Ok(()) };
-    let data = read_h5ad(&shared.join("data/kang_ifnb_2k.h5ad"), &ReadOptions::default())?;
+    let data = read_h5ad(shared.join("data/kang_ifnb_2k.h5ad"), &ReadOptions::default())?;
     let Some(Column::Labels(batches)) = data.obs.get("stim") else { return Err("no labels in obs/stim".into()) };
     for flavor in Flavor::ALL {
         let golden = |suffix| Golden::read(&shared.join(format!("golden/hvg_kang_{flavor}{suffix}.csv.gz")));
