@@ -70,5 +70,5 @@ pub(super) const RULES: Rules = Rules {
         DirectOnly { package: "miette", members: &["concord-cli", "xtask"] },
     ],
     optional_in_libraries: &["clap"],
-    may_be_absent: &["concord-attr", "concord-enrich"],
+    may_be_absent: &["concord-attr"],
 };
