@@ -60,10 +60,10 @@ impl fmt::Display for GmtNote {
         match self {
             Self::EmptySet { line, name } => write!(f, "line {line}: \"{name}\" has no genes and was left out"),
             Self::MergedSet { line, name, n_added } => {
-                write!(f, "line {line}: \"{name}\" is there already and was merged with it ({n_added} more genes)")
+                write!(f, "line {line}: \"{name}\" stood there before; merged, genes added: {n_added}")
             }
             Self::RepeatedGenes { line, name, n_repeated } => {
-                write!(f, "line {line}: \"{name}\" repeats genes ({n_repeated} repetitions were left out)")
+                write!(f, "line {line}: \"{name}\" repeats genes; repetitions left out: {n_repeated}")
             }
         }
     }
@@ -84,7 +84,7 @@ impl fmt::Display for GmtNote {
 /// ```
 /// let gmt = concord_enrich::parse_gmt("T cells\thttps://example.org\tCD3D\tCD3E\nB cells\t\tCD79A\tMS4A1\tCD79A\n")?;
 /// assert_eq!(gmt.sets[1].genes, ["CD79A", "MS4A1"]);
-/// assert_eq!(gmt.notes[0].to_string(), "line 2: \"B cells\" repeats genes (1 repetitions were left out)");
+/// assert_eq!(gmt.notes[0].to_string(), "line 2: \"B cells\" repeats genes; repetitions left out: 1");
 /// # Ok::<(), concord_enrich::EnrichError>(())
 /// ```
 pub fn parse_gmt(text: &str) -> Result<Gmt, EnrichError> {

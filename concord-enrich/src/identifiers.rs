@@ -59,12 +59,13 @@ const N_SHOWN: usize = 4;
 impl Identifiers {
     pub(crate) fn new<'a>(what: &'static str, names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut seen = HashSet::new();
-        let first: Vec<&str> = names.into_iter().filter(|name| seen.insert(*name)).take(N_LOOKED_AT).collect();
+        let different: Vec<&str> = names.into_iter().filter(|name| seen.insert(*name)).collect();
+        let first = &different[..different.len().min(N_LOOKED_AT)];
         let count = |kind| first.iter().filter(|name| IdentifierKind::of(name) == kind).count();
         let kinds = [IdentifierKind::Symbol, IdentifierKind::Entrez, IdentifierKind::Ensembl];
         let kind = kinds.into_iter().max_by_key(|&kind| count(kind)).unwrap_or(IdentifierKind::Symbol);
         let examples = first.iter().take(N_SHOWN).map(|&name| name.to_owned()).collect();
-        Self { what, n: seen.len(), kind, examples }
+        Self { what, n: different.len(), kind, examples }
     }
 }
 
@@ -72,5 +73,28 @@ impl fmt::Display for Identifiers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dots = if self.n > self.examples.len() { ", ..." } else { "" };
         write!(f, "{} {} ({}{dots}: {})", self.n, self.what, self.examples.join(", "), self.kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_apart() {
+        let check = |name, kind| assert_eq!(IdentifierKind::of(name), kind, "{name}");
+        check("ENSG00000167286", IdentifierKind::Ensembl);
+        check("ENSMUSG00000032094.12", IdentifierKind::Ensembl);
+        check("915", IdentifierKind::Entrez);
+        for symbol in ["CD3D", "ENSA", "RP11-598F7.3", "C6orf25", "", "ENSG1"] {
+            check(symbol, IdentifierKind::Symbol);
+        }
+    }
+
+    #[test]
+    fn all_different_names_are_counted_and_few_are_shown() {
+        let names: Vec<String> = (0..300).map(|i| format!("{}", i % 250)).collect();
+        let identifiers = Identifiers::new("genes", names.iter().map(String::as_str));
+        assert_eq!(identifiers.to_string(), "250 genes (0, 1, 2, 3, ...: Entrez numbers)");
     }
 }

@@ -7,7 +7,7 @@ use crate::error::NoOverlap;
 use crate::hypergeometric::upper_tail;
 use crate::{Compatibility, EnrichError, GeneSet, Identifiers, benjamini_hochberg};
 
-/// The genes among which a gene list was chosen. The module's page shows why this decides the result.
+/// The genes among which a gene list was chosen. The [crate's page](crate) shows why this decides the result.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Background {
@@ -192,31 +192,33 @@ pub fn over_representation<S: AsRef<str>>(
     })
 }
 
-/// The background as a set.
+/// The background, to look genes up in.
 enum Universe<'a> {
-    Names(HashSet<&'a str>),
+    /// The names as a set, and as they were given.
+    Names(HashSet<&'a str>, Vec<&'a str>),
     Number(usize),
 }
 
 impl<'a> Universe<'a> {
     fn new(background: &'a Background, sets: &'a [GeneSet]) -> Self {
-        match background {
-            Background::GeneSets => Self::Names(gene_names(sets).collect()),
-            Background::Genes(names) => Self::Names(names.iter().map(String::as_str).collect()),
-            Background::Number(n) => Self::Number(*n),
-        }
+        let names: Vec<&str> = match background {
+            Background::GeneSets => gene_names(sets).collect(),
+            Background::Genes(names) => names.iter().map(String::as_str).collect(),
+            Background::Number(n) => return Self::Number(*n),
+        };
+        Self::Names(names.iter().copied().collect(), names)
     }
 
     fn len(&self) -> usize {
         match self {
-            Self::Names(names) => names.len(),
+            Self::Names(names, _) => names.len(),
             Self::Number(n) => *n,
         }
     }
 
     fn contains(&self, gene: &str) -> bool {
         match self {
-            Self::Names(names) => names.contains(gene),
+            Self::Names(names, _) => names.contains(gene),
             Self::Number(_) => true,
         }
     }
@@ -247,11 +249,8 @@ impl<'a> GeneList<'a> {
         let (names, outside): (Vec<&str>, Vec<&str>) = given.partition(|gene| universe.contains(gene));
         match universe {
             _ if !names.is_empty() => {}
-            Universe::Names(known) if !outside.is_empty() => {
-                // In the order of the alphabet, because that of a hash set changes from run to run.
-                let mut known: Vec<&str> = known.iter().copied().collect();
-                known.sort_unstable();
-                return Err(no_overlap(("genes of the list", &outside), ("genes of the background", &known)));
+            Universe::Names(_, known) if !outside.is_empty() => {
+                return Err(no_overlap(("genes of the list", &outside), ("genes of the background", known)));
             }
             _ => return Err(EnrichError::NoGenes),
         }
@@ -301,10 +300,8 @@ fn check_overlap(
 ) -> Result<(), EnrichError> {
     let annotated: Vec<&str> = gene_names(sets).collect();
     match universe {
-        Universe::Names(names) if overlaps.iter().all(|overlap| overlap.set_size == 0) => {
-            let mut names: Vec<&str> = names.iter().copied().collect();
-            names.sort_unstable();
-            Err(no_overlap(("genes of the background", &names), ("genes of the gene sets", &annotated)))
+        Universe::Names(_, names) if overlaps.iter().all(|overlap| overlap.set_size == 0) => {
+            Err(no_overlap(("genes of the background", names), ("genes of the gene sets", &annotated)))
         }
         Universe::Number(_) if overlaps.iter().all(|overlap| overlap.places.is_empty()) => {
             Err(no_overlap(("genes of the list", &list.names), ("genes of the gene sets", &annotated)))

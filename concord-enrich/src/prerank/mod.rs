@@ -111,3 +111,26 @@ pub fn prerank<S: AsRef<str>>(
     let significance = significance::of(&scores, &null, config.compatibility);
     Ok(result::table(&ranking, sets, &members, &peaks, &significance))
 }
+
+#[cfg(all(test, feature = "clap"))]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use crate::{OraConfig, PrerankConfig};
+
+    #[derive(Parser)]
+    struct Both {
+        #[command(flatten)]
+        ora: OraConfig,
+        #[command(flatten)]
+        gsea: PrerankConfig,
+    }
+
+    #[test]
+    fn the_options_of_both_tests_fit_into_one_command() {
+        Both::command().debug_assert();
+        let both = Both::parse_from(["enrich", "--ora-min-size", "3", "--gsea-min-size", "4"]);
+        assert_eq!(both.ora, OraConfig { min_size: 3, ..OraConfig::default() });
+        assert_eq!(both.gsea, PrerankConfig { min_size: 4, ..PrerankConfig::default() });
+    }
+}

@@ -57,7 +57,7 @@ fn a_gmt_file_with_small_faults_is_read_and_they_are_noted() -> TestResult {
             GmtNote::MergedSet { line: 6, name: "a, b, c".into(), n_added: 1 },
         ]
     );
-    assert_eq!(gmt.notes[3].to_string(), "line 6: \"a, b, c\" is there already and was merged with it (1 more genes)");
+    assert_eq!(gmt.notes[3].to_string(), "line 6: \"a, b, c\" stood there before; merged, genes added: 1");
     Ok(())
 }
 
