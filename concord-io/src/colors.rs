@@ -12,7 +12,7 @@ use crate::h5::{H5File, Node, read_texts};
 /// As [`read_h5ad`](crate::read_h5ad), for a file that cannot be opened.
 pub fn category_colors(path: impl AsRef<Path>, key: &str) -> Result<Option<Vec<String>>, IoError> {
     let file = H5File::open(path.as_ref())?;
-    let Some(Node::Group(uns)) = file.node(file.root(), "uns")? else { return Ok(None) };
+    let Some(uns) = file.top_group("uns")? else { return Ok(None) };
     let name = format!("{key}_colors");
     match file.node(&uns, &name)? {
         Some(Node::Dataset(dataset)) => read_texts(&file, &dataset, &format!("uns/{name}")),

@@ -4,7 +4,7 @@ use concord_core::{Cells, Counts, Genes, Table};
 use hdf5::Group;
 
 use crate::IoError;
-use crate::frame::{Frame, SkippedColumn, read_frame};
+use crate::frame::{Frame, FramePlace, SkippedColumn};
 use crate::h5::{H5File, Node};
 use crate::matrix::{MatrixNotes, StoredMatrix};
 
@@ -88,12 +88,15 @@ pub struct Dataset {
 pub fn read_h5ad(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset, IoError> {
     let file = H5File::open(path.as_ref())?;
     let root = file.root();
-    let obs = required_frame(&file, "obs")?;
+    let obs = FramePlace::top_level(&file, "obs")?;
     let (matrix, var) = find_source(&file, &options.source)?;
-    check_count(&file, &options.source, "cells", obs.names.len(), matrix.shape().0)?;
-    check_count(&file, &options.source, "genes", var.names.len(), matrix.shape().1)?;
+    check_count(&file, &options.source, "cells", obs.shape(&file)?.n_rows, matrix.shape().0)?;
+    check_count(&file, &options.source, "genes", var.shape(&file)?.n_rows, matrix.shape().1)?;
 
-    let (matrix, notes) = matrix.read()?;
+    // The names go through the library and its lock, the matrix mostly past it.
+    let read_frames = || -> Result<(Frame, Frame), IoError> { Ok((obs.read(&file)?, var.read(&file)?)) };
+    let (frames, matrix) = rayon::join(read_frames, || matrix.read());
+    let ((obs, var), (matrix, notes)) = (frames?, matrix?);
     let mut skipped = obs.skipped;
     skipped.extend(var.skipped);
     Ok(Dataset {
@@ -110,71 +113,54 @@ pub fn read_h5ad(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Datase
 }
 
 /// The matrix of the source, and the data frame of its genes.
-fn find_source<'f>(file: &'f H5File, source: &MatrixSource) -> Result<(StoredMatrix<'f>, Frame), IoError> {
+fn find_source<'f>(file: &'f H5File, source: &MatrixSource) -> Result<(StoredMatrix<'f>, FramePlace), IoError> {
     let root = file.root();
     let path = || file.path().to_owned();
-    match source {
+    let matrix = match source {
         MatrixSource::X => {
-            if let Some(matrix) = StoredMatrix::find(file, root, "X")? {
-                return Ok((matrix, required_frame(file, "var")?));
-            }
-            let has_raw = find_raw(file)?.is_some();
-            Err(IoError::MissingMatrix { path: path(), has_raw, layers: member_names(file, root, "layers")? })
+            let Some(matrix) = StoredMatrix::find(file, root, "X")? else {
+                let has_raw = find_raw(file)?.is_some();
+                return Err(IoError::MissingMatrix {
+                    path: path(),
+                    has_raw,
+                    layers: member_names(file, root, "layers")?,
+                });
+            };
+            matrix
         }
-        MatrixSource::Raw => match find_raw(file)? {
-            Some(found) => Ok(found),
-            None => Err(IoError::MissingRaw { path: path(), layers: member_names(file, root, "layers")? }),
-        },
+        MatrixSource::Raw => {
+            let layers = || member_names(file, root, "layers");
+            return match find_raw(file)? {
+                Some(found) => Ok(found),
+                None => Err(IoError::MissingRaw { path: path(), layers: layers()? }),
+            };
+        }
         MatrixSource::Layer(layer) => {
             let available = member_names(file, root, "layers")?;
             let matrix = match file.node(root, "layers")? {
                 Some(Node::Group(layers)) if available.contains(layer) => StoredMatrix::find(file, &layers, layer)?,
                 _ => None,
             };
-            match matrix {
-                Some(matrix) => Ok((matrix, required_frame(file, "var")?)),
-                None => Err(IoError::MissingLayer { path: path(), layer: layer.clone(), available }),
-            }
+            matrix.ok_or_else(|| IoError::MissingLayer { path: path(), layer: layer.clone(), available })?
         }
-    }
+    };
+    Ok((matrix, FramePlace::top_level(file, "var")?))
 }
 
 /// `raw`: a group, or before anndata 0.7 the objects `raw.X` and `raw.var`.
-pub(crate) fn find_raw(file: &H5File) -> Result<Option<(StoredMatrix<'_>, Frame)>, IoError> {
+pub(crate) fn find_raw(file: &H5File) -> Result<Option<(StoredMatrix<'_>, FramePlace)>, IoError> {
     let root = file.root();
     let (matrix, var) = match file.node(root, "raw")? {
-        Some(Node::Group(raw)) => (StoredMatrix::find(file, &raw, "X")?, read_frame(file, &raw, "var", None)?),
+        Some(Node::Group(raw)) => {
+            (StoredMatrix::find(file, &raw, "X")?, FramePlace { parent: raw, name: "var", categories: None })
+        }
         Some(Node::Dataset(_)) => return Ok(None),
         None => {
-            let categories = subgroup(file, "raw.cat")?;
-            (StoredMatrix::find(file, root, "raw.X")?, read_frame(file, root, "raw.var", categories.as_ref())?)
+            let categories = file.top_group("raw.cat")?;
+            (StoredMatrix::find(file, root, "raw.X")?, FramePlace { parent: root.clone(), name: "raw.var", categories })
         }
     };
-    match (matrix, var) {
-        (Some(matrix), Some(var)) => Ok(Some((matrix, var))),
-        (Some(_), None) => Err(file.corrupt("raw", "it has a matrix but no var")),
-        (None, _) => Ok(None),
-    }
-}
-
-/// `obs` or `var`.
-pub(crate) fn required_frame(file: &H5File, name: &str) -> Result<Frame, IoError> {
-    let categories = subgroup(file, "uns")?;
-    match read_frame(file, file.root(), name, categories.as_ref())? {
-        Some(frame) => Ok(frame),
-        None => Err(IoError::MissingTable {
-            path: file.path().to_owned(),
-            object: name.to_owned(),
-            found: file.names(file.root())?,
-        }),
-    }
-}
-
-fn subgroup(file: &H5File, name: &str) -> Result<Option<Group>, IoError> {
-    Ok(match file.node(file.root(), name)? {
-        Some(Node::Group(group)) => Some(group),
-        _ => None,
-    })
+    Ok(matrix.map(|matrix| (matrix, var)))
 }
 
 /// The names in a group (or, in old files, the fields of the records) of this name; none when there is no such thing.

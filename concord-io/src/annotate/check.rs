@@ -6,15 +6,15 @@ use concord_core::{Column, Dense};
 
 use super::Additions;
 use crate::IoError;
-use crate::frame::frame_shape;
+use crate::frame::FramePlace;
 use crate::h5::H5File;
 
 /// Names inside a data frame that are no columns.
 const RESERVED: [&str; 2] = ["_index", "__categories"];
 
 pub(super) fn check_additions(file: &H5File, additions: &Additions) -> Result<(), IoError> {
-    let obs = frame_shape(file, "obs")?;
-    let var = frame_shape(file, "var")?;
+    let obs = FramePlace::top_level(file, "obs")?.shape(file)?;
+    let var = FramePlace::top_level(file, "var")?.shape(file)?;
     check_matrices("obsm", &additions.obsm, obs.n_rows)?;
     check_matrices("varm", &additions.varm, var.n_rows)?;
     check_columns("obs", &additions.obs, obs.n_rows, &obs.index)?;

@@ -8,7 +8,7 @@ use concord_core::{Column, Table};
 use hdf5::Group;
 
 use crate::IoError;
-use crate::h5::{H5File, Node};
+use crate::h5::{H5File, Node, full_name};
 
 pub(crate) use group::{OLD_CATEGORIES, column_names, index_name};
 
@@ -46,22 +46,16 @@ impl Frame {
     }
 }
 
-/// Reads the data frame of this name, `None` when there is none. `categories` is where files from before anndata 0.7 keep
-/// the names of categories: the group `uns`, or `raw.cat`.
-pub(crate) fn read_frame(
-    file: &H5File,
-    parent: &Group,
-    name: &str,
-    categories: Option<&Group>,
-) -> Result<Option<Frame>, IoError> {
-    Ok(match file.node(parent, name)? {
-        None => None,
-        Some(Node::Group(group)) => Some(group::read(file, &group)?),
-        Some(Node::Dataset(dataset)) => Some(record::read(file, &dataset, categories)?),
-    })
+/// Where a data frame is.
+#[derive(Debug)]
+pub(crate) struct FramePlace {
+    pub(crate) parent: Group,
+    pub(crate) name: &'static str,
+    /// Where files from before anndata 0.7 keep the names of categories: the group `uns`, or `raw.cat`.
+    pub(crate) categories: Option<Group>,
 }
 
-/// The size and form of a data frame at the top level, without its contents.
+/// The size and form of a data frame.
 #[derive(Debug)]
 pub(crate) struct FrameShape {
     pub(crate) n_rows: usize,
@@ -71,27 +65,46 @@ pub(crate) struct FrameShape {
     pub(crate) is_records: bool,
 }
 
-/// Looks at the data frame of this name at the top level of a file.
-pub(crate) fn frame_shape(file: &H5File, name: &str) -> Result<FrameShape, IoError> {
-    match file.node(file.root(), name)? {
-        Some(Node::Dataset(dataset)) => {
-            Ok(FrameShape { n_rows: dataset.size(), index: "index".to_owned(), is_records: true })
+impl FramePlace {
+    /// `obs` or `var`.
+    pub(crate) fn top_level(file: &H5File, name: &'static str) -> Result<Self, IoError> {
+        Ok(Self { parent: file.root().clone(), name, categories: file.top_group("uns")? })
+    }
+
+    /// Reads the data frame.
+    pub(crate) fn read(&self, file: &H5File) -> Result<Frame, IoError> {
+        match self.node(file)? {
+            Node::Group(group) => group::read(file, &group),
+            Node::Dataset(dataset) => record::read(file, &dataset, self.categories.as_ref()),
         }
-        Some(Node::Group(group)) => {
-            let index = index_name(file, &group)?;
-            match file.node(&group, &index)? {
-                Some(Node::Dataset(dataset)) => Ok(FrameShape { n_rows: dataset.size(), index, is_records: false }),
-                // An index can be a group too, of categories for example.
-                Some(Node::Group(_)) => {
-                    let n_rows = group::read(file, &group)?.names.len();
-                    Ok(FrameShape { n_rows, index, is_records: false })
-                }
-                None => Err(file.corrupt(name, format!("its index '{index}' is missing"))),
+    }
+
+    /// Looks at the data frame without reading it.
+    pub(crate) fn shape(&self, file: &H5File) -> Result<FrameShape, IoError> {
+        let group = match self.node(file)? {
+            Node::Dataset(dataset) => {
+                return Ok(FrameShape { n_rows: dataset.size(), index: "index".to_owned(), is_records: true });
             }
-        }
-        None => {
-            let (path, object) = (file.path().to_owned(), name.to_owned());
-            Err(IoError::MissingTable { path, object, found: file.names(file.root())? })
+            Node::Group(group) => group,
+        };
+        let index = index_name(file, &group)?;
+        let n_rows = match file.node(&group, &index)? {
+            Some(Node::Dataset(dataset)) => dataset.size(),
+            // An index can be a group too, of categories for example.
+            Some(Node::Group(_)) => group::read(file, &group)?.names.len(),
+            None => return Err(file.corrupt(self.name, format!("its index '{index}' is missing"))),
+        };
+        Ok(FrameShape { n_rows, index, is_records: false })
+    }
+
+    fn node(&self, file: &H5File) -> Result<Node, IoError> {
+        match file.node(&self.parent, self.name)? {
+            Some(node) => Ok(node),
+            None => Err(IoError::MissingTable {
+                path: file.path().to_owned(),
+                object: full_name(&self.parent, self.name),
+                found: file.names(file.root())?,
+            }),
         }
     }
 }

@@ -18,6 +18,19 @@ trait Number: Copy {
     fn integer(self) -> Option<i128>;
     fn f64(self) -> f64;
     fn f32(self) -> f32;
+    fn u32(self) -> Option<u32>;
+    fn usize(self) -> Option<usize>;
+    fn i64(self) -> Option<i64>;
+}
+
+/// Conversions to integers. They go through the shortest way, because millions of indices take it.
+macro_rules! to_integers {
+    ($value:ident => $($type:ident: $conversion:expr),*) => {$(
+        #[inline]
+        fn $type($value) -> Option<$type> {
+            $conversion
+        }
+    )*};
 }
 
 macro_rules! integer_number {
@@ -33,6 +46,7 @@ macro_rules! integer_number {
             fn integer(self) -> Option<i128> {
                 Some(i128::from(self))
             }
+            to_integers!(self => u32: self.try_into().ok(), usize: self.try_into().ok(), i64: self.try_into().ok());
             #[inline]
             fn f64(self) -> f64 {
                 self as f64
@@ -58,6 +72,8 @@ macro_rules! float_number {
             fn integer(self) -> Option<i128> {
                 (self.fract() == 0.0).then_some(self as i128)
             }
+            to_integers!(self => u32: self.integer()?.try_into().ok(), usize: self.integer()?.try_into().ok(),
+                i64: self.integer()?.try_into().ok());
             #[inline]
             fn f64(self) -> f64 {
                 self as f64
@@ -85,6 +101,7 @@ impl Number for Half {
     fn integer(self) -> Option<i128> {
         self.f32().integer()
     }
+    to_integers!(self => u32: self.f32().u32(), usize: self.f32().usize(), i64: self.f32().i64());
     #[inline]
     fn f64(self) -> f64 {
         f64::from(self.f32())
@@ -160,11 +177,11 @@ impl Element for f64 {
 }
 
 macro_rules! integer_element {
-    ($($type:ty),*) => {$(
+    ($($type:ident),*) => {$(
         impl Element for $type {
             fn decode(number: NumberType, bytes: &[u8], out: &mut [Self]) -> usize {
                 fn to<N: Number>(value: N) -> ($type, bool) {
-                    let fitting = value.integer().and_then(|value| <$type>::try_from(value).ok());
+                    let fitting = value.$type();
                     (fitting.unwrap_or_default(), fitting.is_some())
                 }
                 for_each_number!(number, bytes, out, to)

@@ -89,6 +89,14 @@ impl H5File {
         Ok(Some(node))
     }
 
+    /// The group of this name at the top level, if there is one.
+    pub(crate) fn top_group(&self, name: &str) -> Result<Option<Group>, IoError> {
+        Ok(match self.node(self.root(), name)? {
+            Some(Node::Group(group)) => Some(group),
+            _ => None,
+        })
+    }
+
     /// The names in a group, in alphabetical order.
     pub(crate) fn names(&self, group: &Group) -> Result<Vec<String>, IoError> {
         group

@@ -7,8 +7,7 @@ mod matrices;
 use std::path::Path;
 
 use crate::IoError;
-use crate::dataset::required_frame;
-use crate::frame::SkippedColumn;
+use crate::frame::{FramePlace, SkippedColumn};
 use crate::h5::{H5File, attribute_text};
 
 pub use columns::{ColumnKind, ColumnSummary};
@@ -61,8 +60,8 @@ pub struct Summary {
 /// ```
 pub fn inspect_h5ad(path: impl AsRef<Path>) -> Result<Summary, IoError> {
     let file = H5File::open(path.as_ref())?;
-    let obs = required_frame(&file, "obs")?;
-    let var = required_frame(&file, "var")?;
+    let obs = FramePlace::top_level(&file, "obs")?.read(&file)?;
+    let var = FramePlace::top_level(&file, "var")?.read(&file)?;
     let (matrices, problems) = matrices::summaries(&file)?;
     let mut skipped = obs.skipped;
     skipped.extend(var.skipped);
