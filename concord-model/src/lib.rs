@@ -5,6 +5,15 @@
 //! module and runs on Burn's devices; on the CPU the operations that training spends its time in are kernels of this
 //! crate, which use that nine of ten input values are zero.
 //!
+//! # Departures from the reference
+//! - The same seed, data and machine architecture give the same bytes on the CPU, for any number of threads. The draws are
+//!   therefore not those of the Python package; their distributions are.
+//! - The cells that do not fill a batch make a smaller one, so that every epoch sees every cell; the reference leaves them
+//!   out, as [`TrainConfig::drop_partial_batches`] does.
+//! - Data with fewer cells than one batch, and batches of an experiment with fewer than four cells, are refused; the
+//!   reference draws the former with replacement and never trains on the latter.
+//! - The schedule of the learning rate is stepped twice an epoch *as in the reference*, where it looks like a slip.
+//!
 //! Method: Zhu et al., "Revealing a coherent cell-state landscape across single-cell datasets with CONCORD", Nature
 //! Biotechnology 2025. Names and defaults of the options are those of the authors' Python package.
 
