@@ -53,7 +53,7 @@ fn names_of(obs: &Table, wanted: impl Fn(&Column) -> bool) -> Vec<&str> {
 fn as_labels(column: &Column) -> Option<Labels> {
     match column {
         Column::Labels(labels) => Some(labels.clone()),
-        Column::Texts(texts) => Some(from_options(texts.iter().map(|text| text.clone()))),
+        Column::Texts(texts) => Some(from_options(texts.iter().cloned())),
         Column::Booleans(values) => Some(from_options(values.iter().map(|value| value.map(|value| value.to_string())))),
         Column::Integers(values) => {
             let mut distinct = values.clone();

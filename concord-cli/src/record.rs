@@ -46,7 +46,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Tells the user something that needs attention, now and in the record.
-    pub(crate) fn warn(&mut self, message: impl ToString) {
+    pub(crate) fn warn(&mut self, message: &dyn std::fmt::Display) {
         let message = message.to_string();
         self.terminal.warning(&message);
         self.warnings.push(message);

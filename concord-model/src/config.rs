@@ -118,7 +118,7 @@ impl TrainConfig {
 
 fn check(
     option: &'static str,
-    value: impl ToString,
+    value: impl std::fmt::Display,
     is_in_range: bool,
     expected: &'static str,
 ) -> Result<(), ModelError> {

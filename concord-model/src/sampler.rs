@@ -92,7 +92,7 @@ mod tests {
     }
 
     fn sampler(sizes: &[usize], seed: u64, drop_partial_batches: bool) -> Sampler {
-        Sampler::new(&domains(sizes), &TrainConfig { seed, drop_partial_batches, ..TrainConfig::default() }).unwrap()
+        Sampler::new(&domains(sizes), &TrainConfig { drop_partial_batches, seed, ..TrainConfig::default() }).unwrap()
     }
 
     /// How often each cell stands in the batches of an epoch; the batches must be of one domain each.
@@ -101,7 +101,9 @@ mod tests {
         let mut n_visits = vec![0; labels.n_cells()];
         for batch in batches {
             assert!(batch.iter().all(|&cell| labels.codes()[cell] == labels.codes()[batch[0]]), "a mixed batch");
-            batch.iter().for_each(|&cell| n_visits[cell] += 1);
+            for &cell in batch {
+                n_visits[cell] += 1;
+            }
         }
         n_visits
     }

@@ -48,7 +48,7 @@ pub struct MatrixNotes {
 #[derive(Debug)]
 pub(crate) enum StoredMatrix<'f> {
     Sparse(Box<SparseMatrix<'f>>),
-    Dense(DenseMatrix<'f>),
+    Dense(Box<DenseMatrix<'f>>),
 }
 
 impl<'f> StoredMatrix<'f> {
@@ -67,7 +67,7 @@ impl<'f> StoredMatrix<'f> {
                     return Ok(None);
                 }
                 let array = NumericArray::open(file, dataset, &object)?;
-                DenseMatrix::new(file, array).map(|matrix| Some(Self::Dense(matrix)))
+                DenseMatrix::new(file, array).map(|matrix| Some(Self::Dense(Box::new(matrix))))
             }
         }
     }

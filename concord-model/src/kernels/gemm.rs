@@ -89,6 +89,7 @@ pub(crate) fn matmul(out: &mut [f32], write: Write, a: View<'_>, b: View<'_>) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "products of small integers are exact")]
     use super::*;
 
     #[test]

@@ -30,7 +30,9 @@ simd_fn! {
     pub(crate) fn exponentials(logits: &[f32], e: &mut [f32], w: &mut [f32], shift: f32, beta: f32) {
         let n = logits.len();
         let (e, w) = (&mut e[..n], &mut w[..n]);
-        if beta == 1.0 {
+        #[allow(clippy::float_cmp, reason = "the default, exactly")]
+        let is_one = beta == 1.0;
+        if is_one {
             for i in 0..n {
                 let value = exp!(logits[i] - shift);
                 e[i] = value;

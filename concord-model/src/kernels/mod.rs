@@ -3,6 +3,8 @@
 //! Every function gives the same bits for any number of threads: an element is written by one task alone, and sums
 //! over rows are taken in chunks of fixed size and added in order.
 
+#![allow(clippy::needless_range_loop, reason = "loops over several slices at once are what compilers vectorise")]
+
 mod adam;
 mod gemm;
 mod loss;

@@ -41,7 +41,7 @@ fn assert_close<const D: usize>(what: &str, ours: Tensor<D>, expected: Tensor<D>
 
 /// Runs both on tensors that want gradients; compares values and gradients.
 fn compare<const N: usize>(
-    inputs: [(&str, Tensor<2>); N],
+    inputs: &[(&str, Tensor<2>); N],
     ours: impl Fn(&[Tensor<2>]) -> Tensor<2>,
     plain: impl Fn(&[Tensor<2>]) -> Tensor<2>,
 ) {
@@ -66,7 +66,7 @@ fn sparse_linear_is_the_dense_product() {
     let x = batch(37, 50);
     let inputs = [("weight", random([50, 33], 1)), ("bias", random([1, 33], 2))];
     compare(
-        inputs,
+        &inputs,
         |leaves| sparse_linear(&x, leaves[0].clone(), leaves[1].clone().squeeze_dim(0)),
         |leaves| plain::sparse_linear(&x, leaves[0].clone(), leaves[1].clone().squeeze_dim(0)),
     );
@@ -79,7 +79,7 @@ fn norm_activation_is_norm_then_activation() {
         (leaves[0].clone(), leaves[1].clone().squeeze_dim::<1>(0), leaves[2].clone().squeeze_dim::<1>(0))
     };
     compare(
-        inputs,
+        &inputs,
         |leaves| {
             let (x, gamma, beta) = arguments(leaves);
             norm_activation(x, gamma, beta)
@@ -102,7 +102,7 @@ fn nt_xent_is_the_plain_formula() {
         let view_2 = random([21, 10], 7).inner();
         let of_device = |tensor: &Tensor<2>| Tensor::from_inner(tensor.clone());
         compare(
-            [("view 1", random([21, 10], 6))],
+            &[("view 1", random([21, 10], 6))],
             |leaves| nt_xent(leaves[0].clone(), view_2.clone(), &config).unsqueeze::<2>(),
             |leaves| plain::nt_xent(leaves[0].clone(), of_device(&view_2), temperature, beta).unsqueeze::<2>(),
         );

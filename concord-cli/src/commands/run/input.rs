@@ -16,18 +16,18 @@ const DEMO_NAME: &str = "pbmc68k_reduced_counts.h5ad";
 /// A file on disk: the user's, or the embedded one in a folder of its own, which goes when the run ends.
 pub(super) struct Input {
     path: PathBuf,
-    _folder: Option<TempDir>,
+    demo_folder: Option<TempDir>,
 }
 
 impl Input {
     pub(super) fn open(args: &RunArgs) -> Result<Self, CliError> {
         if let Some(path) = &args.input {
-            return Ok(Self { path: path.clone(), _folder: None });
+            return Ok(Self { path: path.clone(), demo_folder: None });
         }
         let folder = tempfile::tempdir().context("cannot make a temporary folder for the demo data")?;
         let path = folder.path().join(DEMO_NAME);
         std::fs::write(&path, DEMO).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { path, _folder: Some(folder) })
+        Ok(Self { path, demo_folder: Some(folder) })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -36,7 +36,7 @@ impl Input {
 
     /// What to call it in the record of the run.
     pub(super) fn name(&self) -> String {
-        if self._folder.is_some() { format!("demo: {DEMO_NAME}") } else { self.path.display().to_string() }
+        if self.demo_folder.is_some() { format!("demo: {DEMO_NAME}") } else { self.path.display().to_string() }
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs, terminal: &Terminal) -> R
 
     let dataset = recorder.step("read", || input::read(&input, args))?;
     for warning in input::warnings(&dataset) {
-        recorder.warn(warning);
+        recorder.warn(&warning);
     }
     let (counts, dataset) = describe(dataset, args)?;
     let outputs = Outputs::new(&args.out)?;
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &RunArgs, global: &GlobalArgs, terminal: &Terminal) -> R
         recorder.warn(warning);
     }
     if dataset.state == MatrixState::Logged {
-        recorder.warn("the matrix seems to be logged already: it is used as it is, without normalisation");
+        recorder.warn(&"the matrix seems to be logged already: it is used as it is, without normalisation");
     }
     let data = recorder.step("normalise", || to_input(counts, dataset.state, &selection, args))?;
 
