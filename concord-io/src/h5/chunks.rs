@@ -17,6 +17,7 @@ const SHUFFLE: i32 = 2;
 #[derive(Debug)]
 pub(super) struct RawChunks {
     file: File,
+    n_file_bytes: u64,
     chunks: Vec<Chunk>,
     filters: Vec<Filter>,
     element_size: usize,
@@ -80,7 +81,8 @@ impl RawChunks {
         }
         let chunks = visit_chunks(dataset, n_chunks, grid, chunk_shape)?;
         let file = File::open(path).ok()?;
-        Some(Self { file, chunks, filters, element_size, chunk_bytes })
+        let n_file_bytes = file.metadata().ok()?.len();
+        Some(Self { file, n_file_bytes, chunks, filters, element_size, chunk_bytes })
     }
 
     /// Reads and decompresses one chunk; its bytes lie in `scratch` until the next call.
@@ -88,7 +90,7 @@ impl RawChunks {
         let chunk = self.chunks[index];
         let compressed = self.is_applied(chunk, Filter::Deflate);
         let most = if compressed { chunk.n_bytes.saturating_mul(MAX_DEFLATE_RATIO) } else { chunk.n_bytes };
-        if (self.chunk_bytes as u64) > most || chunk.n_bytes > self.file.metadata()?.len() {
+        if (self.chunk_bytes as u64) > most || chunk.n_bytes > self.n_file_bytes {
             return Err(io::Error::other(format!("a chunk of {} bytes cannot hold what it should", chunk.n_bytes)));
         }
         scratch.bytes.resize(chunk.n_bytes as usize, 0);
