@@ -41,27 +41,53 @@ pub enum PrepError {
         /// Number of cells of the largest batch.
         largest: usize,
     },
+    /// Every gene has one value in all cells.
+    #[error(
+        "no gene varies between the cells: each of the {n_genes} genes has one value in all {n_cells} cells, so there is \
+         nothing to select from; choose another matrix (a layer, or raw)"
+    )]
+    NoVariation {
+        /// Number of cells.
+        n_cells: usize,
+        /// Number of genes that passed the filters.
+        n_genes: usize,
+    },
+    /// Batches of one cell, in which no gene can vary.
+    #[error(
+        "{n_single} of {n_batches} batches have a single cell, such as batch '{batch}', and no gene varies within one \
+         cell: choose a batch column with larger batches, or leave such batches out of the selection (min_batch_size)"
+    )]
+    SingleCellBatches {
+        /// The first of them.
+        batch: String,
+        /// How many they are.
+        n_single: usize,
+        /// Number of batches that take part.
+        n_batches: usize,
+    },
     /// The trend of the variance over the mean cannot be fitted.
     #[error(
-        "the variance of the genes cannot be modelled in {} ({n_cells} cells, {n_genes} genes that vary): {source}; \
+        "the variance of the genes cannot be modelled in {} ({n_cells} cells, {n_genes} genes that vary{}): {reason}; \
          drop or merge such small batches (min_batch_size), raise min_cells, or use the flavour cell_ranger",
-        .batch.as_ref().map_or_else(|| "the data".to_owned(), |name| format!("batch '{name}'"))
+        place(.batch.as_ref()), others_as_small(*.n_as_small)
     )]
     VarianceTrend {
         /// The batch, when there are batches.
         batch: Option<String>,
         /// Number of its cells.
         n_cells: usize,
+        /// Number of batches with as few cells or fewer, this one among them.
+        n_as_small: usize,
         /// Number of genes that are not constant in these cells.
         n_genes: usize,
-        /// Why the fit failed.
-        source: LoessError,
+        /// Why the fit failed. Part of the message, and therefore no source of the error.
+        reason: LoessError,
     },
     /// Too many genes have the same mean, so the bins of `cell_ranger` cannot be told apart.
     #[error(
         "the genes of {} cannot be binned by mean expression: more than 5 % of them have the mean {mean}; raise \
          min_cells, or use the flavour seurat",
-        .batch.as_ref().map_or_else(|| "the data".to_owned(), |name| format!("batch '{name}'"))
+        place(.batch.as_ref())
     )]
     RepeatedBinEdge {
         /// The batch, when there are batches.
@@ -89,4 +115,17 @@ pub enum PrepError {
         /// Number of cells.
         n_cells: usize,
     },
+}
+
+/// Which cells an error is about.
+fn place(batch: Option<&String>) -> String {
+    batch.map_or_else(|| "the data".to_owned(), |name| format!("batch '{name}'"))
+}
+
+fn others_as_small(n_as_small: usize) -> String {
+    match n_as_small {
+        0 | 1 => String::new(),
+        2 => "; 1 other batch is as small".to_owned(),
+        n => format!("; {} other batches are as small", n - 1),
+    }
 }

@@ -50,6 +50,18 @@ pub fn normalize(counts: Counts, config: &NormalizeConfig) -> Result<LogNorm, Pr
 ///
 /// # Errors
 /// As [`normalize`].
+///
+/// # Examples
+/// ```
+/// use concord_core::{Counts, Csr};
+/// use concord_prep::{NormalizeConfig, cell_totals, normalize_copy};
+///
+/// let counts = Counts::new(Csr::new((2, 2), vec![0, 1, 2], vec![0, 1], vec![1.0, 4.0]))?;
+/// let expression = normalize_copy(&counts, &NormalizeConfig { target_sum: Some(2.0) })?;
+/// assert_eq!(expression.matrix().data(), [3.0_f32.ln(), 3.0_f32.ln()]);
+/// assert_eq!(cell_totals(&counts), [1.0, 4.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn normalize_copy(counts: &Counts, config: &NormalizeConfig) -> Result<LogNorm, PrepError> {
     normalize(counts.clone(), config)
 }

@@ -185,6 +185,7 @@ fn a_batch_that_cannot_be_modelled_is_named_and_can_be_left_out() -> TestResult 
     let error = select_features(&counts, Some(&labels), &config(Flavor::SeuratV3)).err().ok_or("no error")?;
     assert!(matches!(&error, PrepError::VarianceTrend { batch: Some(name), n_cells: 2, .. } if name == "tiny"));
     assert!(error.to_string().contains("batch 'tiny' (2 cells"), "{error}");
+    assert!(error.source().is_none(), "the reason is in the message already: {error}");
 
     let without = SelectConfig { min_batch_size: 3, ..config(Flavor::SeuratV3) };
     let mut selection = select_features(&counts, Some(&labels), &without)?;
@@ -200,6 +201,38 @@ fn a_batch_that_cannot_be_modelled_is_named_and_can_be_left_out() -> TestResult 
     let none = SelectConfig { min_batch_size: 100, ..without };
     let error = select_features(&counts, Some(&labels), &none).err().ok_or("no error")?;
     assert!(matches!(error, PrepError::NoBatchesLeft { min_batch_size: 100, .. }));
+    Ok(())
+}
+
+#[test]
+fn genes_that_are_all_constant_are_an_error_of_its_own() -> TestResult {
+    let (n_cells, n_genes) = (20, 15);
+    let values = (0..n_cells * n_genes).map(|entry| (entry % n_genes + 1) as f32).collect();
+    let indices = (0..n_cells).flat_map(|_| 0..n_genes as u32).collect();
+    let starts = (0..=n_cells).map(|cell| cell * n_genes).collect();
+    let counts = Counts::new(Csr::new((n_cells, n_genes), starts, indices, values))?;
+    for flavor in [Flavor::SeuratV3, Flavor::SeuratV3Paper] {
+        let error = select_features(&counts, None, &config(flavor)).err().ok_or("no error")?;
+        assert_eq!(error, PrepError::NoVariation { n_cells, n_genes });
+        assert!(error.to_string().starts_with("no gene varies between the cells: "), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn batches_that_are_all_tiny_are_counted() -> TestResult {
+    let (counts, _) = small()?;
+    let n_cells = counts.n_cells();
+    let error = |n_cells_of_batch: usize| {
+        let names: Vec<String> = (0..n_cells).map(|cell| format!("b{:02}", cell / n_cells_of_batch)).collect();
+        let labels = Labels::from_texts(&names);
+        select_features(&counts, Some(&labels), &config(Flavor::SeuratV3)).err().ok_or("no error")
+    };
+    let single = PrepError::SingleCellBatches { batch: "b00".to_owned(), n_single: n_cells, n_batches: n_cells };
+    assert_eq!(error(1)?, single);
+    let of_two = error(2)?;
+    assert!(matches!(&of_two, PrepError::VarianceTrend { n_as_small, .. } if *n_as_small == n_cells / 2));
+    assert!(of_two.to_string().contains(&format!("{} other batches are as small", n_cells / 2 - 1)), "{of_two}");
     Ok(())
 }
 

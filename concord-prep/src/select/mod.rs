@@ -47,11 +47,13 @@ struct Ranking {
 /// genes are ranked within each batch and the ranks are combined.
 ///
 /// Agrees with scanpy 1.11.5 but for genes that tie: where scanpy's order is that of an unstable sort or of the genes'
-/// names, here the first column wins.
+/// names, here the first column wins. All cells take part, however many there are, unless
+/// [`SelectConfig::subsample_frac`] says otherwise; `concord-sc` 1.0.13 draws 50,000 when there are more than 100,000.
 ///
 /// # Errors
 /// [`PrepError::InvalidOption`], [`PrepError::Core`] when there is not one batch label for every cell,
 /// [`PrepError::NoBatchesLeft`] or [`PrepError::NoGenesLeft`] when a filter leaves nothing,
+/// [`PrepError::NoVariation`] when all genes are constant, and [`PrepError::SingleCellBatches`],
 /// [`PrepError::VarianceTrend`] or [`PrepError::RepeatedBinEdge`] when a batch is too small or too uniform.
 ///
 /// # Examples

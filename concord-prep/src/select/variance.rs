@@ -4,7 +4,7 @@ use super::cells::Batch;
 use super::{Flavor, Input, Ranking, SelectConfig, Variability};
 use crate::PrepError;
 use crate::columns::{mean_and_variance, sum_columns};
-use crate::loess::loess;
+use crate::loess::{LoessError, loess};
 
 /// What a batch contributes, for every tested gene.
 struct BatchResult {
@@ -14,6 +14,7 @@ struct BatchResult {
 }
 
 pub(super) fn rank(input: &Input<'_>, config: &SelectConfig) -> Result<Ranking, PrepError> {
+    refuse_single_cells(&input.batches)?;
     let results =
         input.batches.iter().map(|batch| rank_batch(input, batch, config)).collect::<Result<Vec<_>, PrepError>>()?;
     let (means, variances) = means_and_variances(input, &input.cells);
@@ -41,11 +42,27 @@ pub(super) fn rank(input: &Input<'_>, config: &SelectConfig) -> Result<Ranking, 
     Ok(Ranking { means, variability: Variability::Variance { variances, variances_norm, ranks }, n_batches, chosen })
 }
 
+/// Looked at before any batch is ranked: where a column of the cells' names was taken for batches, that saves a long wait.
+fn refuse_single_cells(batches: &[Batch]) -> Result<(), PrepError> {
+    let mut single = batches.iter().filter(|batch| batch.cells.len() == 1).filter_map(|batch| batch.name.as_ref());
+    let Some(first) = single.next() else { return Ok(()) };
+    Err(PrepError::SingleCellBatches { batch: first.clone(), n_single: 1 + single.count(), n_batches: batches.len() })
+}
+
 fn rank_batch(input: &Input<'_>, batch: &Batch, config: &SelectConfig) -> Result<BatchResult, PrepError> {
     let (means, variances) = means_and_variances(input, &batch.cells);
-    let deviations = expected_deviations(&means, &variances, config.span).map_err(|(n_genes, source)| {
-        PrepError::VarianceTrend { batch: batch.name.clone(), n_cells: batch.cells.len(), n_genes, source }
-    })?;
+    let n_varying = variances.iter().filter(|&&variance| variance > 0.0).count();
+    if n_varying == 0 && batch.name.is_none() {
+        return Err(PrepError::NoVariation { n_cells: batch.cells.len(), n_genes: input.tested.len() });
+    }
+    let deviations =
+        expected_deviations(&means, &variances, config.span).map_err(|reason| PrepError::VarianceTrend {
+            batch: batch.name.clone(),
+            n_cells: batch.cells.len(),
+            n_as_small: input.batches.iter().filter(|other| other.cells.len() <= batch.cells.len()).count(),
+            n_genes: n_varying,
+            reason,
+        })?;
     let n_cells = batch.cells.len() as f64;
     // Values above this are taken for it, so that a gene is not chosen for a few outlying cells.
     let mut largest = vec![f64::INFINITY; input.matrix.cols()];
@@ -86,13 +103,11 @@ fn means_and_variances(input: &Input<'_>, cells: &[usize]) -> (Vec<f64>, Vec<f64
 }
 
 /// The standard deviation that a gene of this mean usually has: 1 for constant genes, which do not shape the trend.
-///
-/// On failure also says how many genes were fitted.
-fn expected_deviations(means: &[f64], variances: &[f64], span: f64) -> Result<Vec<f64>, (usize, crate::LoessError)> {
+fn expected_deviations(means: &[f64], variances: &[f64], span: f64) -> Result<Vec<f64>, LoessError> {
     let varying: Vec<usize> = (0..means.len()).filter(|&gene| variances[gene] > 0.0).collect();
     let x: Vec<f64> = varying.iter().map(|&gene| means[gene].log10()).collect();
     let y: Vec<f64> = varying.iter().map(|&gene| variances[gene].log10()).collect();
-    let fitted = loess(&x, &y, span).map_err(|source| (varying.len(), source))?;
+    let fitted = loess(&x, &y, span)?;
     let mut deviations = vec![1.0; means.len()];
     for (gene, log_variance) in varying.into_iter().zip(fitted) {
         deviations[gene] = 10.0_f64.powf(log_variance).sqrt();
