@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use concord_core::Metric;
 use concord_embed::UmapConfig;
 use concord_io::MatrixSource;
-use concord_model::TrainConfig;
+use concord_model::{Device, TrainConfig};
 use concord_prep::{NormalizeConfig, SelectConfig};
 
 /// Denoised, batch-corrected embeddings of single-cell data, and the genes behind them
@@ -41,11 +41,20 @@ pub(crate) enum Command {
 }
 
 /// Where the model is trained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum DeviceName {
     /// The processor, with kernels for sparse data
     #[default]
     Cpu,
+}
+
+impl DeviceName {
+    pub(crate) fn device(self) -> Device {
+        match self {
+            Self::Cpu => Device::cpu(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -86,11 +95,22 @@ pub(crate) struct RunArgs {
     #[command(flatten, next_help_heading = "UMAP")]
     pub(crate) umap: UmapConfig,
     /// Name of the latent code in obsm; the UMAP gets the same name with _UMAP behind it
-    #[arg(long, value_name = "NAME", default_value = "Concord", help_heading = "Results")]
+    #[arg(long, value_name = "NAME", default_value = "Concord", value_parser = output_key, help_heading = "Results")]
     pub(crate) output_key: String,
 }
 
+/// A name that can be a key of obsm.
+fn output_key(text: &str) -> Result<String, &'static str> {
+    let is_name = !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '\0']);
+    if is_name { Ok(text.to_owned()) } else { Err("a name without slashes is needed") }
+}
+
 impl RunArgs {
+    /// The name of the UMAP in obsm.
+    pub(crate) fn umap_key(&self) -> String {
+        format!("{}_UMAP", self.output_key)
+    }
+
     /// The matrix that the options name.
     pub(crate) fn source(&self) -> MatrixSource {
         match &self.layer {

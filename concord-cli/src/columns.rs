@@ -28,9 +28,13 @@ pub(crate) fn labels(obs: &Table, name: &str, option: &str) -> Result<Labels, Cl
     Ok(labels)
 }
 
-/// Checks that there is a column of this name.
-pub(crate) fn exists(obs: &Table, name: &str, option: &str) -> Result<(), CliError> {
-    obs.get(name).map(|_| ()).ok_or_else(|| unknown(obs, name, option))
+/// The values of a column of numbers; `None` for categories. An unknown name is an error as in [`labels`].
+pub(crate) fn numbers(obs: &Table, name: &str, option: &str) -> Result<Option<Vec<f32>>, CliError> {
+    match obs.get(name).ok_or_else(|| unknown(obs, name, option))? {
+        Column::Floats(values) => Ok(Some(values.iter().map(|&value| value as f32).collect())),
+        Column::Integers(values) => Ok(Some(values.iter().map(|&value| value as f32).collect())),
+        _ => Ok(None),
+    }
 }
 
 fn unknown(obs: &Table, name: &str, option: &str) -> CliError {
@@ -79,13 +83,13 @@ fn from_options(texts: impl Iterator<Item = Option<String>> + Clone) -> Labels {
 
 /// The columns to colour by when none was asked for: categorical ones of a size that a legend can hold.
 pub(crate) fn unasked(obs: &Table) -> Vec<String> {
-    obs.iter()
-        .filter(
-            |(_, column)| matches!(column, Column::Labels(labels) if COLOURED_UNASKED.contains(&labels.n_categories())),
-        )
-        .map(|(name, _)| name.to_owned())
-        .take(N_COLOURED_UNASKED)
-        .collect()
+    let fits = |column: &Column| match column {
+        Column::Labels(labels) => {
+            COLOURED_UNASKED.contains(&labels.sizes().iter().filter(|&&n_cells| n_cells > 0).count())
+        }
+        _ => false,
+    };
+    names_of(obs, fits).into_iter().take(N_COLOURED_UNASKED).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

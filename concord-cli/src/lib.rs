@@ -32,16 +32,30 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let terminal = Terminal::new(cli.global.quiet);
-    let result = match &cli.command {
-        Command::Run(args) => commands::run::run(args, &cli.global, &terminal),
-        Command::Inspect(args) => commands::inspect::inspect(args, &cli.global),
+    let Cli { global, command } = cli;
+    let session = Session {
+        terminal: Terminal::new(global.quiet),
+        json: global.json,
+        command_line: arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect(),
     };
+    let result = commands::use_threads(global.threads).and_then(|()| match &command {
+        Command::Run(args) => commands::run::run(args, &session),
+        Command::Inspect(args) => commands::inspect::inspect(args, &session),
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            terminal.error(&error);
+            session.terminal.error(&error);
             error.exit_code()
         }
     }
+}
+
+/// What every command needs beside its own arguments.
+struct Session {
+    terminal: Terminal,
+    /// Whether the result goes to stdout as JSON.
+    json: bool,
+    /// All arguments, the program's name first, for the record.
+    command_line: Vec<String>,
 }

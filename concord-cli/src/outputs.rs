@@ -48,20 +48,60 @@ impl Outputs {
     }
 
     /// Moves everything into its place; returns the paths of the files, sorted.
+    ///
+    /// Older files of the same names are set aside first and come back when anything goes wrong.
     pub(crate) fn publish(self) -> anyhow::Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         list_files(self.staging.path(), &mut files)?;
-        let mut published = Vec::with_capacity(files.len());
+        let mut names = Vec::with_capacity(files.len());
         for file in files {
-            let place = self.destination.join(file.strip_prefix(self.staging.path())?);
-            if let Some(folder) = place.parent() {
-                fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            }
-            fs::rename(&file, &place).with_context(|| format!("cannot write {}", place.display()))?;
-            published.push(place);
+            names.push(file.strip_prefix(self.staging.path())?.to_owned());
         }
-        published.sort();
-        Ok(published)
+        names.sort();
+        let aside = tempfile::Builder::new().prefix(".older-").tempdir_in(self.staging.path())?;
+        for (n_moved, name) in names.iter().enumerate() {
+            if let Err(error) = self.move_into_place(name, aside.path()) {
+                for name in names[..=n_moved].iter().rev() {
+                    // What cannot be undone stays where it is; the error tells of the first thing that went wrong.
+                    let older = aside.path().join(name);
+                    if older.exists() {
+                        let _ = fs::rename(&older, self.destination.join(name));
+                    } else if !self.staging.path().join(name).exists() {
+                        let _ = fs::remove_file(self.destination.join(name));
+                    }
+                }
+                return Err(error);
+            }
+        }
+        Ok(names.into_iter().map(|name| self.destination.join(name)).collect())
+    }
+
+    /// Moves one file, and the older one of its name aside.
+    fn move_into_place(&self, name: &Path, aside: &Path) -> anyhow::Result<()> {
+        let place = self.destination.join(name);
+        let context = || format!("cannot write {}", place.display());
+        if place.is_dir() {
+            anyhow::bail!("cannot write {}: a folder of this name is in the way", place.display());
+        }
+        for folder in [&place, &aside.join(name)].into_iter().filter_map(|path| path.parent()) {
+            fs::create_dir_all(folder).with_context(context)?;
+        }
+        if place.exists() {
+            fs::rename(&place, aside.join(name)).with_context(context)?;
+        }
+        fs::rename(self.staging.path().join(name), &place).with_context(context)
+    }
+
+    /// Refuses to replace a file that is read.
+    pub(crate) fn protect(&self, input: &Path, name: &str) -> Result<(), CliError> {
+        let place = self.destination.join(name);
+        match (input.canonicalize(), place.canonicalize()) {
+            (Ok(input), Ok(place)) if input == place => Err(CliError::usage(format!(
+                "{} would be replaced by the result; choose another --out",
+                input.display()
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -73,8 +113,22 @@ fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Names for files that tell these things apart.
+pub(crate) fn file_stems(names: &[&str]) -> Vec<String> {
+    let mut stems: Vec<String> = Vec::with_capacity(names.len());
+    for name in names {
+        let stem = file_stem(name);
+        let numbered = (2..).map(|number| format!("{stem}_{number}"));
+        // File systems of some machines do not tell upper from lower case.
+        let is_free = |stem: &String| stems.iter().all(|taken| taken.to_lowercase() != stem.to_lowercase());
+        let free = std::iter::once(stem.clone()).chain(numbered).find(is_free);
+        stems.extend(free);
+    }
+    stems
+}
+
 /// A name that can be part of a file name on every system: what is neither letter, digit, `-`, `_` nor `.` becomes `_`.
-pub(crate) fn file_stem(name: &str) -> String {
+fn file_stem(name: &str) -> String {
     let stem: String =
         name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).collect();
     let stem = stem.trim_start_matches('.').chars().take(80).collect::<String>();
@@ -100,6 +154,23 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_brings_older_results_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let destination = folder.path().join("out");
+        fs::create_dir_all(destination.join("b.txt/in the way")).unwrap();
+        fs::write(destination.join("a.txt"), "older").unwrap();
+        let outputs = Outputs::new(&destination).unwrap();
+        for name in ["a.txt", "b.txt", "0.txt"] {
+            outputs.write(name, "newer").unwrap();
+        }
+        let error = outputs.publish().unwrap_err().to_string();
+        assert!(error.contains("b.txt: a folder of this name"), "{error}");
+        assert_eq!(fs::read_to_string(destination.join("a.txt")).unwrap(), "older");
+        assert!(!destination.join("0.txt").exists());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count() + fs::read_dir(&destination).unwrap().count(), 3);
+    }
+
+    #[test]
     fn nothing_is_left_of_a_run_that_failed() {
         let folder = tempfile::tempdir().unwrap();
         let outputs = Outputs::new(&folder.path().join("out")).unwrap();
@@ -113,5 +184,6 @@ mod tests {
         assert_eq!(file_stem("CD4+ T/../<b>"), "CD4__T_..__b_");
         assert_eq!(file_stem("../x"), "_x");
         assert_eq!(file_stem(""), "_");
+        assert_eq!(file_stems(&["a b", "a_b", "A/B", "c"]), ["a_b", "a_b_2", "A_B_3", "c"]);
     }
 }

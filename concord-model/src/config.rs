@@ -80,6 +80,9 @@ impl Default for TrainConfig {
     }
 }
 
+/// The widest layer: beyond it a mistyped number would ask for more memory than there is.
+const WIDEST: usize = 65_536;
+
 impl TrainConfig {
     /// Checks every value.
     ///
@@ -90,9 +93,10 @@ impl TrainConfig {
         let positive = |x: f64| x.is_finite() && x > 0.0;
         let at_most_1 = |x: f64| positive(x) && x <= 1.0;
         let at_least_0 = |x: f64| x.is_finite() && x >= 0.0;
-        let widths = self.encoder_dims.iter().all(|&width| width > 0);
-        check("encoder-dims", format!("{:?}", self.encoder_dims), widths, "widths of at least 1")?;
-        check("latent-dim", self.latent_dim, self.latent_dim > 0, "at least 1")?;
+        let width = |width: usize| (1..=WIDEST).contains(&width);
+        let widths = self.encoder_dims.iter().all(|&dim| width(dim));
+        check("encoder-dims", format!("{:?}", self.encoder_dims), widths, "widths from 1 to 65536")?;
+        check("latent-dim", self.latent_dim, width(self.latent_dim), "from 1 to 65536")?;
         check("n-epochs", self.n_epochs, self.n_epochs > 0, "at least 1")?;
         check("batch-size", self.batch_size, self.batch_size >= SMALLEST_BATCH, "at least 4")?;
         check("lr", self.lr, positive(self.lr), "above 0")?;

@@ -12,8 +12,7 @@ impl Device {
         Self(burn::tensor::Device::flex())
     }
 
-    /// Burn's device.
-    pub fn as_burn(&self) -> &burn::tensor::Device {
+    pub(crate) fn as_burn(&self) -> &burn::tensor::Device {
         &self.0
     }
 }

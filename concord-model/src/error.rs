@@ -38,6 +38,16 @@ pub enum ModelError {
         /// The smallest number that works.
         minimum: usize,
     },
+    /// All batches of an epoch were too small.
+    #[error(
+        "epoch {epoch} has no batch of at least 4 cells: raise --batch-size ({batch_size}) or leave out --drop-partial-batches"
+    )]
+    EmptyEpoch {
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Cells of one batch.
+        batch_size: usize,
+    },
     /// Cells without a domain.
     #[error("{n_missing} cells have no value in the batch column: drop these cells or fill the column")]
     MissingDomain {

@@ -8,8 +8,8 @@
 //! # Departures from the reference
 //! - The same seed, data and machine architecture give the same bytes on the CPU, for any number of threads. The draws are
 //!   therefore not those of the Python package; their distributions are.
-//! - The cells that do not fill a batch make a smaller one, so that every epoch sees every cell; the reference leaves them
-//!   out, as [`TrainConfig::drop_partial_batches`] does.
+//! - The cells that do not fill a batch make a smaller one (or join the last, when they are fewer than four), so that every
+//!   epoch sees every cell; the reference leaves them out, as [`TrainConfig::drop_partial_batches`] does.
 //! - Data with fewer cells than one batch, and batches of an experiment with fewer than four cells, are refused; the
 //!   reference draws the former with replacement and never trains on the latter.
 //! - The schedule of the learning rate is stepped twice an epoch *as in the reference*, where it looks like a slip.
@@ -36,4 +36,4 @@ pub use device::Device;
 pub use encoder::{Encoder, embed};
 pub use error::ModelError;
 pub use store::{ModelCard, Provenance, data_hash, load, save};
-pub use train::{EpochSummary, TrainProgress, Trained, train};
+pub use train::{EpochSummary, TrainProgress, Trained, check_domains, train};

@@ -13,9 +13,9 @@ pub(crate) const SMALLEST_BATCH: usize = 4;
 
 /// Draws the batches of an epoch, each from one domain.
 ///
-/// Of a domain with at least as many cells as a batch, every cell stands in one batch of the epoch, and the last batch
-/// holds what the full ones leave over; with `drop_partial_batches` that one is left out, as in the reference. A domain
-/// smaller than a batch gives a single batch, drawn with replacement, whose duplicates are removed.
+/// Every cell stands in one batch of the epoch: the cells of a domain that do not fill a batch make a smaller one, or join
+/// the one before when they are fewer than [`SMALLEST_BATCH`]. With `drop_partial_batches` they are left out, and a domain
+/// smaller than a batch gives a single batch, drawn with replacement, whose duplicates are removed: the reference's way.
 #[derive(Debug, Clone)]
 pub(crate) struct Sampler {
     domains: Vec<Vec<usize>>,
@@ -61,16 +61,25 @@ impl Sampler {
     }
 
     fn draw(&self, cells: &[usize], random: &mut Random, batches: &mut Vec<Vec<usize>>) {
-        if cells.len() < self.batch_size {
+        if self.drop_partial_batches && cells.len() < self.batch_size {
             let drawn = (0..self.batch_size).map(|_| cells[random.random_range(0..cells.len())]);
             batches.push(sorted(drawn.collect()));
             return;
         }
         let mut shuffled = cells.to_vec();
         shuffled.shuffle(random);
-        let whole = shuffled.chunks(self.batch_size);
-        let kept = whole.filter(|batch| batch.len() == self.batch_size || !self.drop_partial_batches);
-        batches.extend(kept.map(|batch| sorted(batch.to_vec())));
+        let n_left = shuffled.len() % self.batch_size;
+        if self.drop_partial_batches {
+            shuffled.truncate(shuffled.len() - n_left);
+        }
+        let mut rest = shuffled.as_slice();
+        while !rest.is_empty() {
+            // What would be left over and too small to be a batch joins this one.
+            let n_cells = if rest.len() < self.batch_size + SMALLEST_BATCH { rest.len() } else { self.batch_size };
+            let (batch, others) = rest.split_at(n_cells);
+            batches.push(sorted(batch.to_vec()));
+            rest = others;
+        }
     }
 }
 
@@ -119,6 +128,17 @@ mod tests {
     }
 
     #[test]
+    fn a_few_cells_too_many_join_the_last_batch() {
+        for (n_cells, expected) in [(256, vec![256]), (259, vec![259]), (260, vec![256, 4]), (515, vec![256, 259])] {
+            let batches = sampler(&[n_cells], 7, false).epoch(0);
+            let mut sizes: Vec<usize> = batches.iter().map(Vec::len).collect();
+            sizes.sort_unstable_by_key(|&n| (n < 256, n));
+            assert_eq!(sizes, expected);
+            assert!(n_visits(&[n_cells], &batches).iter().all(|&n| n == 1));
+        }
+    }
+
+    #[test]
     fn full_batches_leave_the_rest_out_as_the_reference_does() {
         let sizes = [1000, 600];
         let batches = sampler(&sizes, 7, true).epoch(0);
@@ -130,9 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn small_domains_are_drawn_with_replacement() {
-        let batches = sampler(&[300, 40], 7, true).epoch(3);
-        let small = batches.iter().find(|batch| batch[0] >= 300).unwrap();
+    fn small_domains_are_taken_whole_or_drawn_with_replacement() {
+        let of_small = |drop| sampler(&[300, 40], 7, drop).epoch(3).into_iter().find(|batch| batch[0] >= 300).unwrap();
+        assert_eq!(of_small(false), (300..340).collect::<Vec<_>>());
+        let small = of_small(true);
         assert!(small.len() <= 40 && small.len() > 30, "{} of 40 cells", small.len());
         assert!(small.windows(2).all(|pair| pair[0] < pair[1]));
     }

@@ -52,6 +52,15 @@ pub struct TrainProgress {
     pub loss: f32,
 }
 
+/// Checks whether batches can be drawn from these domains, without training.
+///
+/// # Errors
+/// As [`train`] for a configuration or domains that do not serve.
+pub fn check_domains(domains: &Labels, config: &TrainConfig) -> Result<(), ModelError> {
+    config.validate()?;
+    Sampler::new(domains, config).map(|_| ())
+}
+
 /// Trains an encoder by contrastive learning on batches of one domain each.
 ///
 /// `data` is `[n_cells, n_genes]`, the selected genes only; `domains` says for every cell which batch of the experiment it
@@ -105,6 +114,9 @@ pub fn train(
 
     for epoch in 0..config.n_epochs {
         let batches = sampler.epoch(epoch);
+        if batches.is_empty() {
+            return Err(ModelError::EmptyEpoch { epoch: epoch + 1, batch_size: config.batch_size });
+        }
         let learning_rate = config.learning_rate(epoch);
         let (mut total_loss, mut n_cells) = (0.0, 0);
         for (step, cells) in batches.iter().enumerate() {
@@ -118,7 +130,7 @@ pub fn train(
             let (n_epochs, n_steps) = (config.n_epochs, batches.len());
             progress(TrainProgress { epoch, n_epochs, step, n_steps, n_cells: cells.len(), loss });
         }
-        let loss = total_loss / batches.len().max(1) as f64;
+        let loss = total_loss / batches.len() as f64;
         history.push(EpochSummary { loss, learning_rate, n_batches: batches.len(), n_cells });
     }
     Ok(Trained { encoder: Encoder::new(module.valid()), history })

@@ -6,18 +6,15 @@ use concord_io::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    args::{GlobalArgs, InspectArgs},
-    error::CliError,
-};
+use crate::{Session, args::InspectArgs, error::CliError};
 
 /// Categories that are named; of more, the largest are.
 const N_NAMED_CATEGORIES: usize = 12;
 
 /// Runs the command.
-pub(crate) fn inspect(args: &InspectArgs, global: &GlobalArgs) -> Result<(), CliError> {
+pub(crate) fn inspect(args: &InspectArgs, session: &Session) -> Result<(), CliError> {
     let summary = inspect_h5ad(&args.input)?;
-    if global.json {
+    if session.json {
         super::print(&format!("{:#}\n", to_json(&summary)));
     } else {
         super::print(&to_text(&args.input.display().to_string(), &summary));

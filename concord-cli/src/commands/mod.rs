@@ -6,10 +6,12 @@ pub(crate) mod run;
 use crate::error::CliError;
 
 /// Sets up the threads of everything that computes.
-fn use_threads(n_threads: Option<usize>) -> Result<(), CliError> {
+pub(crate) fn use_threads(n_threads: Option<usize>) -> Result<(), CliError> {
+    /// More than any machine has cores for.
+    const MOST_THREADS: usize = 1024;
     let Some(n_threads) = n_threads else { return Ok(()) };
-    if n_threads == 0 {
-        return Err(CliError::usage("--threads 0: at least one thread is needed"));
+    if !(1..=MOST_THREADS).contains(&n_threads) {
+        return Err(CliError::usage(format!("--threads {n_threads} is out of range: from 1 to {MOST_THREADS}")));
     }
     // Fails only when threads were set up before in this process; then those serve.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build_global();

@@ -141,11 +141,12 @@ fn directions(view_1: &[f32], view_2: &[f32], n_latent: usize) -> (Vec<f32>, Vec
 /// The loss of one anchor; its logits become the gradient of the mean loss with respect to them.
 fn row_loss(row: &mut [f32], anchor: usize, beta: f32, e: &mut [f32], w: &mut [f32]) -> f64 {
     let n_rows = row.len();
-    let n_negatives = (n_rows - 2) as f32;
     let positive = (anchor + n_rows / 2) % n_rows;
-    let positive_logit = row[positive];
-    row[anchor] = f32::NEG_INFINITY;
-    // Subtracting the largest logit keeps the exponentials in range at any temperature.
+    let positive_logit = f64::from(row[positive]);
+    for excluded in [anchor, positive] {
+        row[excluded] = f32::NEG_INFINITY;
+    }
+    // Subtracting the largest logit of a negative keeps the exponentials of those that matter in range at any temperature.
     let shift = row_max(row);
     exponentials(row, e, w, shift, beta);
     for excluded in [anchor, positive] {
@@ -153,12 +154,14 @@ fn row_loss(row: &mut [f32], anchor: usize, beta: f32, e: &mut [f32], w: &mut [f
         w[excluded] = 0.0;
     }
     let (products, weights) = weighted_sums(e, w);
-    // sum exp((1 + beta) n) / mean exp(beta n), which is what the adjusted logits of the negatives add up to.
-    let negatives = products / weights * n_negatives;
-    let positive_exp = (positive_logit - shift).exp();
-    let total = positive_exp + negatives;
-    let scale = n_negatives / weights / total / n_rows as f32;
-    negative_gradient(row, e, w, scale, beta, products / weights);
-    row[positive] = (positive_exp / total - 1.0) / n_rows as f32;
-    f64::from(total.ln() + shift - positive_logit)
+    // The adjusted logits of the negatives add up to sum exp((1 + beta) n) / mean exp(beta n); this is its logarithm.
+    let negatives = f64::from(shift) + (f64::from(products) / f64::from(weights) * (n_rows - 2) as f64).ln();
+    let excess = negatives - positive_logit;
+    // The share of the negatives in the softmax, 1 / (1 + exp(-excess)).
+    let share = 1.0 / (1.0 + (-excess).exp());
+    let scale = share / f64::from(products) / n_rows as f64;
+    negative_gradient(row, e, w, scale as f32, beta, products / weights);
+    row[positive] = (-share / n_rows as f64) as f32;
+    // ln(1 + exp(excess)), without overflow.
+    excess.max(0.0) + (-excess.abs()).exp().ln_1p()
 }

@@ -33,14 +33,17 @@ pub(super) fn nt_xent(view_1: Tensor<2>, view_2: Tensor<2>, temperature: f32, be
     let norms = codes.clone().square().sum_dim(1).sqrt().clamp_min(1e-12);
     let directions = codes / norms;
     let logits = directions.clone().matmul(directions.transpose()).div_scalar(temperature);
-    // Logits are at most 1 / temperature: subtracting it keeps the exponentials in range.
-    let shifted = logits.clone().sub_scalar(temperature.recip());
-    let positive = (shifted.clone() * positives).sum_dim(1);
+    let positive = (logits.clone() * positives).sum_dim(1);
+    // Subtracting the largest logit of a negative keeps the exponentials of those that matter in range.
+    let excluded = negatives.clone().sub_scalar(1.0).mul_scalar(4.0 / temperature);
+    let shift = (logits.clone() + excluded.clone()).max_dim(1).detach();
+    let shifted = logits + excluded - shift.clone();
     let e = shifted.clone().exp() * negatives.clone();
     let w = shifted.mul_scalar(beta).exp() * negatives;
     let weights = w.clone().sum_dim(1).div_scalar((n_rows - 2) as f32);
-    let adjusted = (e * w).sum_dim(1) / weights;
-    ((positive.clone().exp() + adjusted).log() - positive).mean()
+    let excess = ((e * w).sum_dim(1) / weights).log() + shift - positive;
+    // ln(1 + exp(excess)), without overflow.
+    (excess.clone().clamp_min(0.0) + excess.abs().neg().exp().add_scalar(1.0).log()).mean()
 }
 
 /// Ones at each row's positive, and at its negatives, `[2 n_cells, 2 n_cells]` each.

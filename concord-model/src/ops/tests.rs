@@ -109,11 +109,49 @@ fn nt_xent_is_the_plain_formula() {
     }
 }
 
+/// The loss by its definition, in 64-bit floats.
+fn nt_xent_by_definition(views: [&[f32]; 2], n_latent: usize, temperature: f64, beta: f64) -> f64 {
+    let rows: Vec<Vec<f64>> = views
+        .iter()
+        .flat_map(|view| view.chunks_exact(n_latent))
+        .map(|row| {
+            let norm = row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+            row.iter().map(|&x| f64::from(x) / norm).collect()
+        })
+        .collect();
+    let log_sum_exp = |values: &[f64]| {
+        let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        max + values.iter().map(|value| (value - max).exp()).sum::<f64>().ln()
+    };
+    let n = rows.len();
+    let loss_of = |i: usize| {
+        let logit = |j: usize| rows[i].iter().zip(&rows[j]).map(|(a, b)| a * b).sum::<f64>() / temperature;
+        let positive = (i + n / 2) % n;
+        let negatives: Vec<f64> = (0..n).filter(|&j| j != i && j != positive).map(logit).collect();
+        let weighted: Vec<f64> = negatives.iter().map(|x| beta * x).collect();
+        let correction = log_sum_exp(&weighted) - (negatives.len() as f64).ln();
+        let mut logits: Vec<f64> = negatives.iter().map(|x| (beta + 1.0) * x - correction).collect();
+        logits.push(logit(positive));
+        log_sum_exp(&logits) - logit(positive)
+    };
+    (0..n).map(loss_of).sum::<f64>() / n as f64
+}
+
 #[test]
-fn a_tiny_temperature_does_not_overflow() {
-    let config = TrainConfig { clr_temperature: 0.005, clr_beta: 2.0, ..TrainConfig::default() };
-    let loss = nt_xent(random([8, 5], 1), random([8, 5], 2).inner(), &config).into_scalar::<f32>();
-    assert!(loss.is_finite() && loss > 0.0, "loss {loss}");
+fn any_temperature_follows_the_definition() {
+    let (view_1, view_2) = (random([8, 5], 1), random([8, 5], 2).inner());
+    let values = |tensor: Tensor<2>| tensor.into_data().iter::<f32>().collect::<Vec<f32>>();
+    let views = [values(view_1.clone().inner()), values(view_2.clone())];
+    for (temperature, beta) in [(0.4, 1.0), (0.05, 3.0), (0.005, 2.0), (0.002, 0.0)] {
+        let config = TrainConfig { clr_temperature: temperature, clr_beta: beta, ..TrainConfig::default() };
+        let expected = nt_xent_by_definition([&views[0], &views[1]], 5, temperature, beta);
+        let leaf = view_1.clone().require_grad();
+        let loss = nt_xent(leaf.clone(), view_2.clone(), &config);
+        let gradient = leaf.grad(&loss.backward()).unwrap();
+        assert!(gradient.abs().max().into_scalar::<f32>().is_finite());
+        let loss = f64::from(loss.into_scalar::<f32>());
+        assert!((loss / expected - 1.0).abs() < 1e-5, "{loss} at {temperature}, {beta}, expected {expected}");
+    }
 }
 
 #[test]

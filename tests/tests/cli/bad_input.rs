@@ -62,7 +62,7 @@ fn columns_that_are_not_there() {
 fn too_few_cells_or_genes() {
     check(&demo_file(), &["--batch-size", "1000"], &["700 cells are fewer than one batch of 1000"]);
     check(&demo_file(), &["--min-cells", "701"], &["765 genes"]);
-    check(&demo_file(), &["--n-top-features", "0"], &["n_top_features"]);
+    check(&demo_file(), &["--n-top-features", "0"], &["--n-top-features 0 is out of range"]);
 }
 
 #[test]
@@ -81,7 +81,12 @@ fn options_out_of_range() {
     check(&demo_file(), &["--lr", "0"], &["--lr 0 is out of range: above 0"]);
     check(&demo_file(), &["--element-mask-prob", "1.5"], &["--element-mask-prob"]);
     check(&demo_file(), &["--threads", "0"], &["--threads 0"]);
-    check(&demo_file(), &["--umap-min-dist=-1"], &["min_dist"]);
+    check(&demo_file(), &["--threads", "100000"], &["--threads 100000"]);
+    check(&demo_file(), &["--encoder-dims", "99999999999"], &["--encoder-dims"]);
+    check(&demo_file(), &["--umap-min-dist=-1"], &["--umap-min-dist -1 is out of range"]);
+    for key in ["", "a/b", ".."] {
+        concord(&["run", "--demo", "-o", "x", "--output-key", key]).assert().code(2);
+    }
     let unknown = concord(&["run", "--demo", "-o", "x", "--device", "abacus"]).assert().code(2);
     assert!(String::from_utf8_lossy(&unknown.get_output().stderr).contains("possible values: cpu"));
 }
@@ -97,6 +102,30 @@ fn a_folder_that_cannot_be_written() {
         assert!(stderr.contains("cannot write to"), "{stderr}");
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+}
+
+/// With two files in one folder it would be the user's own data.
+#[test]
+fn a_result_that_would_replace_its_own_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("annotated.h5ad");
+    fs::copy(demo_file(), &input).unwrap();
+    let assert = concord(&["run"]).arg(&input).arg("-o").arg(folder.path()).assert().code(2);
+    assert!(String::from_utf8_lossy(&assert.get_output().stderr).contains("would be replaced"));
+    assert_eq!(fs::read(&input).unwrap(), fs::read(demo_file()).unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_are_not_unicode() {
+    use std::os::unix::ffi::OsStrExt;
+    let name = std::ffi::OsStr::from_bytes(b"x\xff.h5ad");
+    let folder = tempfile::tempdir().unwrap();
+    concord(&["run", "-o", "x"]).arg(name).assert().code(2);
+    concord(&["run", "--demo", "--epochs", "1", "--umap-n-epochs", "5", "-o"])
+        .arg(folder.path().join(name))
+        .assert()
+        .success();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
-use concord_io::{ReadOptions, read_h5ad};
+use concord_core::{Column, Labels};
+use concord_io::{Additions, ReadOptions, annotate_h5ad, read_h5ad};
 use tempfile::TempDir;
 
 use crate::{concord, demo_file};
@@ -67,6 +68,41 @@ fn keeps_everything_of_the_input() {
     for name in ["Concord", "Concord_UMAP"] {
         assert!(output.obsm.iter().any(|existing| existing == name), "{:?}", output.obsm);
     }
+}
+
+#[test]
+fn columns_without_a_single_label_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("missing.h5ad");
+    let nothing = Labels::new(vec![None; 700], vec!["a".into(), "b".into()]).unwrap();
+    let obs = vec![("nothing".to_owned(), Column::Labels(nothing))];
+    annotate_h5ad(demo_file(), &input, &Additions { obs, ..Additions::default() }).unwrap();
+    let run = |more: &[&str]| {
+        let mut command = concord(&["run", "--epochs", "1", "--umap-n-epochs", "5"]);
+        command.arg(&input).arg("-o").arg(folder.path().join("out")).args(more).assert()
+    };
+    run(&[]).success();
+    assert!(!folder.path().join("out/figures/umap_nothing.png").exists());
+    run(&["--label", "nothing"]).code(2);
+}
+
+#[test]
+fn any_number_of_umap_dimensions() {
+    for (n_components, has_figure) in [("1", false), ("3", true)] {
+        let folder = demo_run(&["--umap-n-components", n_components, "--label", "phase", "--label", "phase"]);
+        assert_eq!(folder.path().join("out/figures/umap_phase.png").exists(), has_figure);
+    }
+}
+
+#[test]
+fn says_what_it_replaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let assert = concord(&["run", "--demo", "--epochs", "1", "--umap-n-epochs", "5", "--output-key", "X_umap", "-o"])
+        .arg(folder.path().join("out"))
+        .assert()
+        .success();
+    let stderr = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(stderr.contains("warning: obsm/X_umap of the input is replaced"), "{stderr}");
 }
 
 #[test]

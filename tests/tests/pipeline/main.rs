@@ -57,17 +57,19 @@ fn cell_types_are_as_separate_as_with_the_reference() {
     assert!(mean(&silhouettes) >= mean(&REFERENCE_SILHOUETTE), "silhouettes {silhouettes:.3?}");
 }
 
+/// The index varies by 0.1 from seed to seed, so that three seeds say little: eight are held to the same mean too.
 #[test]
 fn conditions_mix_as_well_as_with_the_reference() {
     const REFERENCE_MIXING: [f64; 3] = [1.70, 1.62, 1.50];
     let Some(shared) = shared("conditions of the Kang data") else { return };
     let prepared = prepare(&shared.join("data/kang_ifnb_2k.h5ad"), "stim", true);
-    // The index varies by 0.1 from seed to seed, so that three seeds say little.
     let mixing = [0, 1, 2, 3, 4, 5, 6, 7].map(|seed| {
         let latent = latent(&prepared, &prepared.labels, seed);
         inverse_simpson(&knn(&latent, 30, Metric::Cosine).unwrap(), &prepared.labels).unwrap()
     });
-    assert!(mean(&mixing) >= mean(&REFERENCE_MIXING), "mean inverse Simpson indices {mixing:.3?}");
+    for values in [&mixing[..SEEDS.len()], &mixing] {
+        assert!(mean(values) >= mean(&REFERENCE_MIXING), "mean inverse Simpson indices {mixing:.3?}");
+    }
 }
 
 #[test]

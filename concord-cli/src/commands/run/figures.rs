@@ -1,17 +1,16 @@
 //! The figures of a run: the embedding by each label, all of them side by side, and the loss.
 
-use concord_core::{Column, Labels};
-use concord_io::category_colors;
-use concord_plot::{
-    Colour, Colouring, CurveStyle, EmbeddingStyle, Figure, LegendPlacement, Panel, ValueColours, embedding,
-    training_curve,
-};
+use concord_core::Embedding;
+use concord_plot::{Colouring, CurveStyle, EmbeddingStyle, Figure, LegendPlacement, Panel, embedding, training_curve};
+use ndarray::s;
 
-use super::{Results, input::Input};
+use super::{
+    Results,
+    data::{Colours, Described},
+};
 use crate::{
-    columns,
     error::CliError,
-    outputs::{Outputs, file_stem},
+    outputs::{Outputs, file_stems},
 };
 
 /// Resolution of the PNG files, in pixels per inch.
@@ -20,78 +19,56 @@ const PNG_DPI: f64 = 300.0;
 /// Up to this many categories their names fit on the cells.
 const NAMES_ON_DATA: usize = 25;
 
-/// A column to colour by, as the figures need it.
-enum Colours {
-    Categories { labels: Labels, palette: Option<Vec<Colour>> },
-    Numbers(Vec<f32>),
-}
-
-impl Colours {
-    fn colouring(&self, name: &str) -> Colouring<'_> {
-        match self {
-            Self::Categories { labels, palette } => Colouring::Categories { labels, palette: palette.clone() },
-            Self::Numbers(values) => {
-                Colouring::Values(ValueColours { vmax_quantile: 0.99, ..ValueColours::new(values, name) })
-            }
-        }
-    }
-}
+/// Width of the only panel of a figure, in points.
+const SINGLE_PANEL_WIDTH: f64 = 288.0;
 
 /// Draws all figures into `figures/`.
-pub(super) fn draw(results: &Results<'_>, input: &Input, outputs: &Outputs) -> Result<((), String), CliError> {
-    let mut columns = Vec::new();
-    for name in &results.dataset.labels {
-        columns.push((name.as_str(), colours(results, input, name)?));
-    }
-    let umap = &results.umap;
-    let style = EmbeddingStyle { legend: LegendPlacement::Right, ..EmbeddingStyle::default() };
-    let mut n_figures = 0;
-    let mut save = |name: &str, figure: &Figure| -> Result<(), CliError> {
-        n_figures += 1;
-        save_figure(outputs, name, figure)
+pub(super) fn draw(results: &Results<'_>, outputs: &Outputs) -> Result<((), String), CliError> {
+    let mut figures = match flat(&results.umap)? {
+        Some(umap) => umap_figures(&umap, &results.dataset)?,
+        None => Vec::new(),
     };
-    if columns.is_empty() {
-        save("umap", &embedding(umap, &[Panel::new("", Colouring::Plain)], &style)?)?;
-    }
-    for (name, colours) in &columns {
-        let on_data = matches!(colours, Colours::Categories { labels, .. } if labels.n_categories() <= NAMES_ON_DATA);
-        let legend = if on_data { LegendPlacement::OnData } else { LegendPlacement::Right };
-        let style = EmbeddingStyle { panel_width: 288.0, legend, ..EmbeddingStyle::default() };
-        let panels = [Panel::new(*name, colours.colouring(name))];
-        save(&format!("umap_{}", file_stem(name)), &embedding(umap, &panels, &style)?)?;
-    }
-    if columns.len() > 1 {
-        let panels: Vec<Panel<'_>> =
-            columns.iter().map(|(name, colours)| Panel::new(*name, colours.colouring(name))).collect();
-        save("umap", &embedding(umap, &panels, &style)?)?;
-    }
     let losses: Vec<f32> = results.trained.history.iter().map(|epoch| epoch.loss as f32).collect();
-    save("training", &training_curve(&losses, &CurveStyle::default())?)?;
-    Ok(((), format!("{n_figures} figures as PNG, SVG and PDF")))
-}
-
-/// A column of obs as colours; the file's own colours when it has one for each category.
-fn colours(results: &Results<'_>, input: &Input, name: &str) -> Result<Colours, CliError> {
-    if let Some(values) = results.dataset.obs.get(name).and_then(numbers) {
-        return Ok(Colours::Numbers(values));
+    figures.push(("training".to_owned(), training_curve(&losses, &CurveStyle::default())?));
+    for (name, figure) in &figures {
+        save(outputs, name, figure)?;
     }
-    let labels = columns::labels(&results.dataset.obs, name, "--label")?;
-    let own = category_colors(input.path(), name)?.unwrap_or_default();
-    let own: Option<Vec<Colour>> = own.iter().map(|colour| colour.parse().ok()).collect();
-    let palette = own.filter(|colours| colours.len() == labels.n_categories());
-    Ok(Colours::Categories { labels, palette })
+    Ok(((), format!("{} figures as PNG, SVG and PDF", figures.len())))
 }
 
-/// The values of a column of numbers.
-fn numbers(column: &Column) -> Option<Vec<f32>> {
-    match column {
-        Column::Floats(values) => Some(values.iter().map(|&value| value as f32).collect()),
-        Column::Integers(values) => Some(values.iter().map(|&value| value as f32).collect()),
-        _ => None,
+/// The first two dimensions of a UMAP; none of a UMAP with one.
+fn flat(umap: &Embedding) -> Result<Option<Embedding>, CliError> {
+    match umap.n_dimensions() {
+        1 => Ok(None),
+        2 => Ok(Some(umap.clone())),
+        _ => Ok(Some(Embedding::new(umap.values().slice(s![.., ..2]).to_owned())?)),
     }
 }
 
-fn save_figure(outputs: &Outputs, name: &str, figure: &Figure) -> Result<(), CliError> {
+/// One figure for each column, and one with all of them.
+fn umap_figures(umap: &Embedding, dataset: &Described) -> Result<Vec<(String, Figure)>, CliError> {
+    if dataset.colours.is_empty() {
+        let panels = [Panel::new("", Colouring::Plain)];
+        return Ok(vec![("umap".to_owned(), embedding(umap, &panels, &EmbeddingStyle::default())?)]);
+    }
+    let mut figures = Vec::new();
+    let names: Vec<&str> = dataset.colours.iter().map(|(name, _)| name.as_str()).collect();
+    for (column, stem) in dataset.colours.iter().zip(file_stems(&names)) {
+        let on_data = matches!(&column.1, Colours::Categories { labels, .. } if labels.n_categories() <= NAMES_ON_DATA);
+        let legend = if on_data { LegendPlacement::OnData } else { LegendPlacement::Right };
+        let style = EmbeddingStyle { panel_width: SINGLE_PANEL_WIDTH, legend, ..EmbeddingStyle::default() };
+        let panels = [Panel::new(column.0.clone(), column.1.colouring(&column.0))];
+        figures.push((format!("umap_{stem}"), embedding(umap, &panels, &style)?));
+    }
+    if dataset.colours.len() > 1 {
+        let panels: Vec<Panel<'_>> =
+            dataset.colours.iter().map(|(name, colours)| Panel::new(name.clone(), colours.colouring(name))).collect();
+        figures.push(("umap".to_owned(), embedding(umap, &panels, &EmbeddingStyle::default())?));
+    }
+    Ok(figures)
+}
+
+fn save(outputs: &Outputs, name: &str, figure: &Figure) -> Result<(), CliError> {
     outputs.write(&format!("figures/{name}.svg"), figure.to_svg()?)?;
     outputs.write(&format!("figures/{name}.png"), figure.to_png(PNG_DPI)?)?;
     outputs.write(&format!("figures/{name}.pdf"), figure.to_pdf()?)?;

@@ -22,6 +22,12 @@ pub(super) struct Input {
 impl Input {
     pub(super) fn open(args: &RunArgs) -> Result<Self, CliError> {
         if let Some(path) = &args.input {
+            if path.to_str().is_none() {
+                return Err(CliError::usage(format!(
+                    "{}: the name of this file is not Unicode; rename it",
+                    path.display()
+                )));
+            }
             return Ok(Self { path: path.clone(), demo_folder: None });
         }
         let folder = tempfile::tempdir().context("cannot make a temporary folder for the demo data")?;

@@ -8,15 +8,16 @@ use concord_io::{Additions, MatrixSource, UnsValue, annotate_h5ad};
 use concord_model::save;
 use serde_json::{Value, json};
 
-use super::{Results, input::Input};
-use crate::{args::GlobalArgs, error::CliError, outputs::Outputs, record::Recorder, terminal::Terminal};
+use super::Results;
+use crate::{Session, error::CliError, outputs::Outputs, record::Recorder};
 
-const ANNOTATED: &str = "annotated.h5ad";
+/// The copy of the input with the results in it.
+pub(super) const ANNOTATED: &str = "annotated.h5ad";
 const MODEL: &str = "model";
 
 /// Writes the annotated h5ad, the model directory and the table of genes.
-pub(super) fn write(results: &Results<'_>, input: &Input, outputs: &Outputs) -> Result<((), String), CliError> {
-    annotate_h5ad(input.path(), outputs.path(ANNOTATED)?, &additions(results))?;
+pub(super) fn write(results: &Results<'_>, outputs: &Outputs) -> Result<((), String), CliError> {
+    annotate_h5ad(results.input.path(), outputs.path(ANNOTATED)?, &additions(results))?;
     save(&outputs.path(MODEL)?, &results.trained.encoder, &results.card)?;
     outputs.write("features.csv", features_csv(results)?)?;
     Ok(((), format!("{ANNOTATED}, {MODEL}/, features.csv")))
@@ -42,10 +43,7 @@ fn additions(results: &Results<'_>) -> Additions {
         ("loss", UnsValue::Floats(results.trained.history.iter().map(|epoch| epoch.loss).collect())),
     ]);
     Additions {
-        obsm: vec![
-            (format!("{latent_key}_UMAP"), umap.values().clone()),
-            (latent_key.clone(), latent.values().clone()),
-        ],
+        obsm: vec![(args.umap_key(), umap.values().clone()), (latent_key.clone(), latent.values().clone())],
         var,
         uns: vec![(latent_key.to_lowercase(), about)],
         ..Additions::default()
@@ -94,24 +92,23 @@ fn configuration(results: &Results<'_>) -> Value {
 /// Writes record and log, moves everything into place and says where it is.
 pub(super) fn finish(
     results: &Results<'_>,
-    input: &Input,
     outputs: Outputs,
     recorder: &Recorder<'_>,
-    global: &GlobalArgs,
-    terminal: &Terminal,
+    session: &Session,
 ) -> Result<(), CliError> {
-    let record = serde_json::to_string_pretty(&record(results, input, recorder)).context("cannot write run.json")?;
+    let record = serde_json::to_string_pretty(&record(results, recorder, session)).context("cannot write run.json")?;
     outputs.write("run.json", format!("{record}\n"))?;
-    outputs.write("run.log", terminal.log_text())?;
+    outputs.write("run.log", session.terminal.log_text())?;
     let files = outputs.publish()?;
-    if global.json {
+    if session.json {
         super::super::print(&format!("{record}\n"));
         return Ok(());
     }
-    terminal.line(&format!("\n{} files in {}:", files.len(), results.args.out.display()));
-    let here = std::path::absolute(&results.args.out).context("cannot name the folder of the results")?;
+    let out = &results.args.out;
+    session.terminal.line(&format!("\n{} files in {}:", files.len(), out.display()));
+    let here = std::path::absolute(out).context("cannot name the folder of the results")?;
     for file in files.iter().filter(|file| is_worth_naming(file)) {
-        terminal.line(&format!("  {}", file.strip_prefix(&here).unwrap_or(file).display()));
+        session.terminal.line(&format!("  {}", file.strip_prefix(&here).unwrap_or(file).display()));
     }
     Ok(())
 }
@@ -121,20 +118,21 @@ fn is_worth_naming(file: &Path) -> bool {
     !matches!(file.extension().and_then(|extension| extension.to_str()), Some("svg" | "pdf" | "safetensors"))
 }
 
-fn record(results: &Results<'_>, input: &Input, recorder: &Recorder<'_>) -> Value {
-    let Results { dataset, selection, trained, .. } = results;
+fn record(results: &Results<'_>, recorder: &Recorder<'_>, session: &Session) -> Value {
+    let Results { args, input, dataset, selection, trained, .. } = results;
+    let labels: Vec<&String> = dataset.colours.iter().map(|(name, _)| name).collect();
     json!({
         "concord_version": env!("CARGO_PKG_VERSION"),
-        "command": std::env::args().collect::<Vec<_>>(),
+        "command": session.command_line,
         "input": {
             "file": input.name(),
             "n_cells": dataset.n_cells,
             "n_genes": dataset.n_genes,
             "state": dataset.state.name(),
-            "labels": dataset.labels,
+            "labels": labels,
         },
         "config": configuration(results),
-        "device": "cpu",
+        "device": args.device,
         "threads": rayon::current_num_threads(),
         "platform": format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
         "n_features": selection.chosen.len(),
