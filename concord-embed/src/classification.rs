@@ -14,7 +14,7 @@ use crate::{EmbedError, Metric};
 /// number this is. Cells without a label are left out.
 ///
 /// # Errors
-/// [`EmbedError::CellMismatch`]; [`EmbedError::InvalidOption`] for fewer than 2 folds; [`EmbedError::TooManyFolds`] when
+/// [`EmbedError::CellMismatch`]; [`EmbedError::TooFewFolds`] for fewer than 2 folds; [`EmbedError::TooManyFolds`] when
 /// no category has that many cells; [`EmbedError::TooManyNeighbors`] when fewer than `k` cells are outside a fold.
 pub fn knn_accuracy(
     embedding: &Embedding,
@@ -50,7 +50,7 @@ pub fn knn_accuracy(
 /// gives the number of cells of each category in each fold, and the category's cells fill the folds in order.
 fn stratified_folds(labelled: &Labelled, n_folds: usize) -> Result<Vec<usize>, EmbedError> {
     if n_folds < 2 {
-        return Err(EmbedError::InvalidOption { option: "n_folds", value: n_folds as f64, expected: "at least 2" });
+        return Err(EmbedError::TooFewFolds { n_folds });
     }
     let n_categories = labelled.sizes.len();
     let largest = labelled.sizes.iter().copied().max().unwrap_or(0);

@@ -6,9 +6,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum EmbedError {
     /// An option has a value that makes no sense.
-    #[error("{option} = {value}: choose {expected}")]
+    #[error("--{option} {value} is out of range: {expected}")]
     InvalidOption {
-        /// Name of the option.
+        /// Name of the option, as on the command line.
         option: &'static str,
         /// Its value.
         value: f64,
@@ -27,8 +27,8 @@ pub enum EmbedError {
     },
     /// The neighbour graph has fewer neighbours a cell than the options ask for.
     #[error(
-        "the neighbour graph has {found} neighbours a cell, n_neighbors = {n_neighbors} needs {needed} (the cell itself \
-         counts as one): search for {needed}, or lower n_neighbors to {}", found + 1
+        "the neighbour graph has {found} neighbours a cell, --umap-n-neighbors {n_neighbors} needs {needed} (the cell \
+         itself counts as one): search for {needed}, or lower --umap-n-neighbors to {}", found + 1
     )]
     GraphTooSmall {
         /// The option.
@@ -58,6 +58,12 @@ pub enum EmbedError {
         n_categories: usize,
         /// Cells with a label.
         n_cells: usize,
+    },
+    /// Cross-validation with one fold or none.
+    #[error("{n_folds} folds are too few for cross-validation: choose at least 2")]
+    TooFewFolds {
+        /// Folds asked for.
+        n_folds: usize,
     },
     /// No category is large enough for cross-validation.
     #[error("{n_folds} folds, but the largest category has {largest} cells: choose fewer folds")]

@@ -125,7 +125,7 @@ fn input_that_cannot_be_measured_is_an_error() -> TestResult {
     let single = Labels::single(n_cells, "all");
     assert!(matches!(silhouette(high, &single, Metric::Euclidean), Err(EmbedError::Categories { .. })));
     let folds = |n_folds| knn_accuracy(high, &golden.labels, 5, Metric::Euclidean, n_folds);
-    assert!(matches!(folds(1), Err(EmbedError::InvalidOption { .. })));
+    assert!(matches!(folds(1), Err(EmbedError::TooFewFolds { n_folds: 1 })));
     assert!(matches!(folds(n_cells), Err(EmbedError::TooManyFolds { .. })));
     Ok(())
 }

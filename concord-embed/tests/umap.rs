@@ -128,6 +128,8 @@ fn options_and_graphs_that_do_not_fit_are_errors() -> TestResult {
     ] {
         assert!(matches!(run(config.clone()), Err(EmbedError::InvalidOption { .. })), "{config:?}");
     }
+    let message = run(UmapConfig { min_dist: -0.1, ..base() }).err().map(|error| error.to_string());
+    assert_eq!(message.as_deref(), Some("--umap-min-dist -0.1 is out of range: from 0 to --umap-spread"));
     let other = gaussian_groups(51, 2, 3)?;
     let error = umap(&other, &graph, &base(), &mut |_, _| ());
     assert!(matches!(error, Err(EmbedError::CellMismatch { expected: 51, found: 50, .. })));

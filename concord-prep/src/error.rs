@@ -11,19 +11,19 @@ pub enum PrepError {
     #[error(transparent)]
     Core(#[from] CoreError),
     /// An option has a value that makes no sense.
-    #[error("{option} is {value}: {requirement}")]
+    #[error("--{option} {value} is out of range: {expected}")]
     InvalidOption {
-        /// The option's name.
+        /// The option's name, as on the command line.
         option: &'static str,
         /// The value that was given.
-        value: f64,
-        /// What the value must be.
-        requirement: &'static str,
+        value: String,
+        /// What was expected.
+        expected: &'static str,
     },
     /// Every gene was filtered out before the selection.
     #[error(
         "none of the {n_genes} genes is detected in at least {min_cells} of the {n_cells} cells used for the \
-         selection: lower min_cells (or filter_gene_by_counts), or use more cells"
+         selection: lower --min-cells (or --filter-gene-by-counts), or use more cells"
     )]
     NoGenesLeft {
         /// Number of genes in the matrix.
@@ -34,7 +34,7 @@ pub enum PrepError {
         min_cells: usize,
     },
     /// No cell has a batch that is large enough.
-    #[error("no batch has {min_batch_size} cells or more (the largest has {largest}): lower min_batch_size")]
+    #[error("no batch has {min_batch_size} cells or more (the largest has {largest}): lower --min-batch-size")]
     NoBatchesLeft {
         /// The filter.
         min_batch_size: usize,
@@ -55,7 +55,7 @@ pub enum PrepError {
     /// Batches of one cell, in which no gene can vary.
     #[error(
         "{n_single} of {n_batches} batches have a single cell, such as batch '{batch}', and no gene varies within one \
-         cell: choose a batch column with larger batches, or leave such batches out of the selection (min_batch_size)"
+         cell: choose a batch column with larger batches, or leave such batches out of the selection (--min-batch-size)"
     )]
     SingleCellBatches {
         /// The first of them.
@@ -68,7 +68,7 @@ pub enum PrepError {
     /// The trend of the variance over the mean cannot be fitted.
     #[error(
         "the variance of the genes cannot be modelled in {} ({n_cells} cells, {n_genes} genes that vary{}): {reason}; \
-         drop or merge such small batches (min_batch_size), raise min_cells, or use the flavour cell_ranger",
+         drop or merge such small batches (--min-batch-size), raise --min-cells, or use the flavour cell_ranger",
         place(.batch.as_ref()), others_as_small(*.n_as_small)
     )]
     VarianceTrend {
@@ -86,7 +86,7 @@ pub enum PrepError {
     /// Too many genes have the same mean, so the bins of `cell_ranger` cannot be told apart.
     #[error(
         "the genes of {} cannot be binned by mean expression: more than 5 % of them have the mean {mean}; raise \
-         min_cells, or use the flavour seurat",
+         --min-cells, or use the flavour seurat",
         place(.batch.as_ref())
     )]
     RepeatedBinEdge {

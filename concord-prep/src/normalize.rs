@@ -86,9 +86,9 @@ fn target_sum(totals: &[f32], target_sum: Option<f32>) -> Result<f32, PrepError>
     match target_sum {
         Some(target) if target > 0.0 && target.is_finite() => Ok(target),
         Some(target) => Err(PrepError::InvalidOption {
-            option: "target_sum",
-            value: target.into(),
-            requirement: "it must be a positive number, such as 10000",
+            option: "target-sum",
+            value: target.to_string(),
+            expected: "a positive number, such as 10000",
         }),
         None => median_of_positive(totals).ok_or(PrepError::NoCounts { n_cells: totals.len() }),
     }
@@ -161,7 +161,7 @@ mod tests {
     fn bad_targets_and_empty_matrices_are_errors() {
         for target in [0.0, -1.0, f32::NAN, f32::INFINITY] {
             let result = normalize(counts(), &NormalizeConfig { target_sum: Some(target) });
-            assert!(matches!(result, Err(PrepError::InvalidOption { option: "target_sum", .. })));
+            assert!(matches!(result, Err(PrepError::InvalidOption { option: "target-sum", .. })));
         }
         let zeros = Counts::new(Csr::new((2, 1), vec![0, 0, 0], vec![], vec![])).unwrap();
         assert_eq!(normalize(zeros, &NormalizeConfig::default()), Err(PrepError::NoCounts { n_cells: 2 }));

@@ -115,14 +115,14 @@ impl UmapConfig {
             if is_valid { Ok(()) } else { Err(EmbedError::InvalidOption { option, value, expected }) }
         };
         let n_components = self.n_components as f64;
-        check((1..=MAX_COMPONENTS).contains(&self.n_components), "n_components", n_components, "from 1 to 64")?;
-        check(self.n_neighbors >= 2, "n_neighbors", self.n_neighbors as f64, "at least 2")?;
-        check(self.spread > 0.0 && self.spread.is_finite(), "spread", self.spread, "a positive number")?;
-        check((0.0..=self.spread).contains(&self.min_dist), "min_dist", self.min_dist, "from 0 to spread")?;
+        check((1..=MAX_COMPONENTS).contains(&self.n_components), "umap-n-components", n_components, "from 1 to 64")?;
+        check(self.n_neighbors >= 2, "umap-n-neighbors", self.n_neighbors as f64, "at least 2")?;
+        check(self.spread > 0.0 && self.spread.is_finite(), "umap-spread", self.spread, "a positive number")?;
+        check((0.0..=self.spread).contains(&self.min_dist), "umap-min-dist", self.min_dist, "from 0 to --umap-spread")?;
         let rate = self.learning_rate;
-        check(rate > 0.0 && rate <= 1e3, "learning_rate", rate, "a positive number up to 1000")?;
+        check(rate > 0.0 && rate <= 1e3, "umap-learning-rate", rate, "a positive number up to 1000")?;
         let strength = self.repulsion_strength;
-        check((0.0..=1e3).contains(&strength), "repulsion_strength", strength, "from 0 to 1000")
+        check((0.0..=1e3).contains(&strength), "umap-repulsion-strength", strength, "from 0 to 1000")
     }
 }
 

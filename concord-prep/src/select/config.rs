@@ -113,16 +113,18 @@ impl Default for SelectConfig {
 
 impl SelectConfig {
     pub(super) fn validate(&self) -> Result<(), PrepError> {
-        let invalid = |option, value, requirement| Err(PrepError::InvalidOption { option, value, requirement });
-        if self.n_top_features == 0 {
-            return invalid("n_top_features", 0.0, "choose at least one gene");
-        }
-        for (option, share) in [("subsample_frac", self.subsample_frac), ("span", self.span)] {
-            if !(share > 0.0 && share <= 1.0) {
-                return invalid(option, share, "it must be above 0 and at most 1");
-            }
-        }
-        Ok(())
+        let check = |is_valid: bool, option, value: String, expected| {
+            if is_valid { Ok(()) } else { Err(PrepError::InvalidOption { option, value, expected }) }
+        };
+        let is_share = |value: f64| value > 0.0 && value <= 1.0;
+        check(self.n_top_features > 0, "n-top-features", self.n_top_features.to_string(), "at least 1")?;
+        check(
+            is_share(self.subsample_frac),
+            "subsample-frac",
+            self.subsample_frac.to_string(),
+            "above 0 and at most 1",
+        )?;
+        check(is_share(self.span), "span", self.span.to_string(), "above 0 and at most 1")
     }
 }
 
@@ -143,7 +145,8 @@ mod tests {
     fn nonsense_is_refused() {
         let default = SelectConfig::default;
         assert_eq!(default().validate(), Ok(()));
-        assert!(SelectConfig { n_top_features: 0, ..default() }.validate().is_err());
+        let message = SelectConfig { n_top_features: 0, ..default() }.validate().unwrap_err().to_string();
+        assert_eq!(message, "--n-top-features 0 is out of range: at least 1");
         assert!(SelectConfig { subsample_frac: 0.0, ..default() }.validate().is_err());
         assert!(SelectConfig { subsample_frac: f64::NAN, ..default() }.validate().is_err());
         assert!(SelectConfig { span: 1.5, ..default() }.validate().is_err());
