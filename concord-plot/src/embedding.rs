@@ -134,7 +134,7 @@ pub struct EmbeddingStyle {
     pub axis_name: String,
     /// Colours of categories that come without any.
     pub palette: Palette,
-    /// Diameter of a cell; without it from the number of cells (scanpy's rule: an area of 120000 / n).
+    /// Diameter of a cell; without it from the number of cells (scanpy's rule: an area of 120000 / n; 3.5 at the most).
     pub point_size: Option<f64>,
     /// Opacity of a cell, above 0 to 1.
     pub opacity: f64,

@@ -120,7 +120,7 @@ fn range(points: &Embedding, axis: usize) -> (f64, f64) {
 fn default_diameter(n_cells: usize, panel_width: f64) -> f64 {
     const SCANPY_WIDTH: f64 = 288.0;
     let diameter = 0.5 * (120_000.0 / n_cells.max(1) as f64).sqrt() * panel_width / SCANPY_WIDTH;
-    diameter.clamp(0.25, 5.0)
+    diameter.clamp(0.25, 3.5)
 }
 
 /// Bits that are ordered as the numbers are (negative ones have theirs turned round).
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn cells_shrink_with_their_number() {
         assert!((default_diameter(2638, 288.0) - 3.372).abs() < 1e-3);
-        assert!((default_diameter(3, 216.0) - 5.0).abs() < 1e-9);
+        assert!((default_diameter(3, 216.0) - 3.5).abs() < 1e-9);
         assert!((default_diameter(100_000_000, 216.0) - 0.25).abs() < 1e-9);
     }
 }

@@ -1,13 +1,10 @@
 //! The figures of a run: the embedding by each label, all of them side by side, and the loss.
 
 use concord_core::Embedding;
-use concord_plot::{Colouring, CurveStyle, EmbeddingStyle, Figure, LegendPlacement, Panel, embedding, training_curve};
+use concord_plot::{Colouring, CurveStyle, EmbeddingStyle, Figure, Panel, embedding, training_curve};
 use ndarray::s;
 
-use super::{
-    Results,
-    data::{Colours, Described},
-};
+use super::{Results, data::Described};
 use crate::{
     error::CliError,
     outputs::{Outputs, file_stems},
@@ -15,9 +12,6 @@ use crate::{
 
 /// Resolution of the PNG files, in pixels per inch.
 const PNG_DPI: f64 = 300.0;
-
-/// Up to this many categories their names fit on the cells.
-const NAMES_ON_DATA: usize = 25;
 
 /// Width of the only panel of a figure, in points.
 const SINGLE_PANEL_WIDTH: f64 = 288.0;
@@ -54,9 +48,7 @@ fn umap_figures(umap: &Embedding, dataset: &Described) -> Result<Vec<(String, Fi
     let mut figures = Vec::new();
     let names: Vec<&str> = dataset.colours.iter().map(|(name, _)| name.as_str()).collect();
     for (column, stem) in dataset.colours.iter().zip(file_stems(&names)) {
-        let on_data = matches!(&column.1, Colours::Categories { labels, .. } if labels.n_categories() <= NAMES_ON_DATA);
-        let legend = if on_data { LegendPlacement::OnData } else { LegendPlacement::Right };
-        let style = EmbeddingStyle { panel_width: SINGLE_PANEL_WIDTH, legend, ..EmbeddingStyle::default() };
+        let style = EmbeddingStyle { panel_width: SINGLE_PANEL_WIDTH, ..EmbeddingStyle::default() };
         let panels = [Panel::new(column.0.clone(), column.1.colouring(&column.0))];
         figures.push((format!("umap_{stem}"), embedding(umap, &panels, &style)?));
     }
