@@ -6,26 +6,15 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use concord_core::{Column, Counts, Labels, select_columns, select_rows};
 use concord_io::{Dataset, ReadOptions, read_h5ad};
 use concord_prep::{FeatureSelection, Flavor, SelectConfig, Variability, select_features};
+use concord_tests::shared;
 use flate2::read::GzDecoder;
 
 type TestResult = Result<(), Box<dyn Error>>;
-
-/// The folder of reference data, or `None` (said aloud) where it is not.
-#[allow(clippy::print_stderr)]
-fn shared() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    let folder = std::env::var_os("CONCORD_SHARED").map_or_else(beside, PathBuf::from);
-    if folder.join("golden").is_dir() {
-        return Some(folder);
-    }
-    eprintln!("SKIPPED: feature selection on real data: there is no {}", folder.display());
-    None
-}
 
 /// scanpy's table: numbers by column; missing ones are NaN, true is 1.
 struct Golden {
@@ -94,7 +83,8 @@ fn tied(counts: &Counts, batches: Option<&Labels>, selection: &FeatureSelection)
     Ok(is_tied)
 }
 
-fn check(data: &Dataset, golden: &Golden, flavor: Flavor, batches: Option<&Labels>) -> TestResult {
+/// Fails unless the selection is scanpy's, but for at most `n_differ` genes that ties at the cut let in or keep out.
+fn check(data: &Dataset, golden: &Golden, flavor: Flavor, batches: Option<&Labels>, n_differ: usize) -> TestResult {
     let selection = select_features(&data.counts, batches, &SelectConfig { flavor, ..SelectConfig::default() })?;
     assert_eq!(data.genes.select(&selection.tested).names(), golden.genes);
     assert_eq!(selection.warnings, []);
@@ -115,11 +105,12 @@ fn check(data: &Dataset, golden: &Golden, flavor: Flavor, batches: Option<&Label
                 assert_eq!(rank, expected, "rank of gene {place}");
             }
             let differ = (0..is_chosen.len()).filter(|&place| is_chosen[place] != expected[place]);
-            match batches {
-                None => assert!(differ.clone().all(|place| is_tied[place]), "chosen"),
-                // A tie in one batch shifts medians, so that here a gene without ties can lose its place to one with.
-                Some(_) => assert!(differ.clone().count() <= 2 * 25, "chosen: {} differ", differ.count()),
+            // Ranks of batches are combined, so one could think of a gene without ties that loses its place to one with;
+            // in these data there is none.
+            for place in differ.clone() {
+                assert!(is_tied[place], "gene {place} has no tie and is chosen by one side only");
             }
+            assert!(differ.clone().count() <= n_differ, "chosen: {} differ", differ.count());
         }
         Variability::Dispersion { dispersions, dispersions_norm } => {
             assert_close(dispersions, golden.column("dispersions")?, 1e-6, 1e-7, "dispersions");
@@ -133,23 +124,33 @@ fn check(data: &Dataset, golden: &Golden, flavor: Flavor, batches: Option<&Label
 
 #[test]
 fn pbmc3k() -> TestResult {
-    let Some(shared) = shared() else { return Ok(()) };
+    let Some(shared) = shared("feature selection on real data") else { return Ok(()) };
     let data = read_h5ad(shared.join("data/pbmc3k_counts.h5ad"), &ReadOptions::default())?;
     for flavor in Flavor::ALL {
-        check(&data, &Golden::read(&shared.join(format!("golden/hvg_pbmc3k_{flavor}.csv.gz")))?, flavor, None)?;
+        let golden = Golden::read(&shared.join(format!("golden/hvg_pbmc3k_{flavor}.csv.gz")))?;
+        let n_differ = match flavor {
+            Flavor::SeuratV3 | Flavor::SeuratV3Paper => 8,
+            _ => 0,
+        };
+        check(&data, &golden, flavor, None, n_differ)?;
     }
     Ok(())
 }
 
 #[test]
 fn kang_with_and_without_batches() -> TestResult {
-    let Some(shared) = shared() else { return Ok(()) };
+    let Some(shared) = shared("feature selection on real data") else { return Ok(()) };
     let data = read_h5ad(shared.join("data/kang_ifnb_2k.h5ad"), &ReadOptions::default())?;
     let Some(Column::Labels(batches)) = data.obs.get("stim") else { return Err("no labels in obs/stim".into()) };
     for flavor in Flavor::ALL {
         let golden = |suffix| Golden::read(&shared.join(format!("golden/hvg_kang_{flavor}{suffix}.csv.gz")));
-        check(&data, &golden("")?, flavor, None)?;
-        check(&data, &golden("_batch")?, flavor, Some(batches))?;
+        check(&data, &golden("")?, flavor, None, 0)?;
+        let n_differ = match flavor {
+            Flavor::SeuratV3 => 10,
+            Flavor::SeuratV3Paper => 42,
+            _ => 0,
+        };
+        check(&data, &golden("_batch")?, flavor, Some(batches), n_differ)?;
     }
     Ok(())
 }
