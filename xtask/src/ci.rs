@@ -9,7 +9,7 @@ use crate::args::Selection;
 use crate::build_tools::BuildTools;
 use crate::tally::Tally;
 use crate::workspace::{Workspace, run};
-use crate::{demo, layers, licences, test};
+use crate::{anndata, demo, layers, licences, test};
 
 /// One check.
 pub(crate) struct Step {
@@ -19,7 +19,7 @@ pub(crate) struct Step {
 }
 
 /// All checks in their order.
-pub(crate) const STEPS: [Step; 8] = [
+pub(crate) const STEPS: [Step; 9] = [
     Step { name: "fmt", what: "the formatting is rustfmt's", run: fmt },
     Step { name: "layers", what: "each crate depends on what it may", run: layers },
     Step { name: "licences", what: "every dependency's licence is in deny.toml", run: licences },
@@ -27,6 +27,7 @@ pub(crate) const STEPS: [Step; 8] = [
     Step { name: "clippy", what: "no warnings of clippy", run: clippy },
     Step { name: "doc", what: "no warnings of rustdoc", run: doc },
     Step { name: "test", what: "all tests pass, examples in the documentation included", run: test },
+    Step { name: "python", what: "Python's anndata reads what concord-io writes, where it is installed", run: python },
     Step { name: "demo", what: "the demo runs and leaves all its files", run: demo },
 ];
 
@@ -168,6 +169,16 @@ fn test(checks: &Checks<'_>) -> Result<Outcome> {
         note += "; SKIPPED those against reference numbers";
     }
     Ok(Outcome::Noted(note))
+}
+
+fn python(checks: &Checks<'_>) -> Result<Outcome> {
+    let Some(python) = anndata::find_python()? else {
+        return Ok(Outcome::Skipped(
+            "no Python that imports anndata (pip install anndata, or name one in CONCORD_PYTHON)".into(),
+        ));
+    };
+    anndata::check(checks.workspace, checks.tools()?, &python)?;
+    Ok(Outcome::Passed)
 }
 
 fn demo(checks: &Checks<'_>) -> Result<Outcome> {

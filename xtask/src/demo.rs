@@ -65,7 +65,7 @@ pub(crate) fn make(
 ///
 /// `--workspace`, because cargo chooses other features of shared dependencies for one package alone, and the tests
 /// would then build Burn once more.
-pub(crate) fn build(workspace: &Workspace, tools: &BuildTools) -> Result<()> {
+fn build(workspace: &Workspace, tools: &BuildTools) -> Result<()> {
     run(tools.apply(workspace.cargo()).args(["build", "--release", "--workspace", "--bin", "concord"]))
 }
 

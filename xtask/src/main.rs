@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::args::Command;
 use crate::workspace::Workspace;
 
+mod anndata;
 mod args;
 mod build_tools;
 mod ci;

@@ -8,7 +8,6 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 
 use crate::build_tools::BuildTools;
-use crate::demo;
 use crate::tally::Tally;
 use crate::workspace::{Workspace, shown};
 
@@ -40,8 +39,6 @@ pub(crate) fn run(workspace: &Workspace, tools: &BuildTools, arguments: &[OsStri
     let mut command = tools.apply(workspace.cargo());
     command.args(["test", "--release", "--no-fail-fast"]);
     if !names_a_package(arguments) {
-        // The tests of the command line run a program of another crate, which `cargo test` does not build for them.
-        demo::build(workspace, tools)?;
         command.arg("--workspace");
     }
     let mut child = command
