@@ -24,6 +24,12 @@ pub enum IoError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// Another program has the file open for writing.
+    #[error("{}: another program is writing it; close it there, or wait until it is done", path.display())]
+    Busy {
+        /// The file asked for.
+        path: PathBuf,
+    },
     /// The file is something else than HDF5.
     #[error("{}: not an HDF5 file{}; expected an .h5ad file", path.display(), if *n_bytes == 0 { " (it is empty)" } else { "" })]
     NotHdf5 {

@@ -87,7 +87,7 @@ fn copy_beside(input: &Path, output: &Path) -> Result<TempPath, IoError> {
 
 /// Makes the additions in the file itself.
 fn edit(copy: &Path, output: &Path, additions: &Additions) -> Result<(), IoError> {
-    let file = H5File::open_rw(copy).map_err(|error| write_error(output, error))?;
+    let file = H5File::open_private(copy).map_err(|error| write_error(output, error))?;
     make_additions(&file, additions).map_err(|error| match error {
         Failure::Write(error) => write_error(output, error),
         Failure::Read(error) => error,

@@ -32,10 +32,14 @@ impl H5File {
         Ok(Self { file, path: path.to_owned(), n_bytes })
     }
 
-    /// Opens a file for reading and writing.
-    pub(crate) fn open_rw(path: &Path) -> Result<Self, IoError> {
+    /// Opens a file that nobody else knows of for reading and writing.
+    ///
+    /// It is not locked: a lock would be inherited by every process that is started meanwhile, outlive this handle in it,
+    /// and keep others from opening the file when it has its final name.
+    pub(crate) fn open_private(path: &Path) -> Result<Self, IoError> {
         let n_bytes = check_signature(path)?;
-        let file = hdf5::File::open_rw(path).map_err(|error| opening_error(path, &error))?;
+        let opened = hdf5::File::with_options().with_fapl(|access| access.file_locking(false)).open_rw(path);
+        let file = opened.map_err(|error| opening_error(path, &error))?;
         Ok(Self { file, path: path.to_owned(), n_bytes })
     }
 
@@ -134,6 +138,9 @@ fn check_signature(path: &Path) -> Result<u64, IoError> {
 
 fn opening_error(path: &Path, error: &hdf5::Error) -> IoError {
     let detail = one_line(&error.to_string());
+    if detail.contains("unable to lock") {
+        return IoError::Busy { path: path.to_owned() };
+    }
     if detail.contains("truncated") || detail.contains("eof") || detail.contains("EOF") {
         IoError::Truncated { path: path.to_owned(), detail }
     } else {

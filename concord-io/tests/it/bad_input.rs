@@ -20,6 +20,36 @@ fn files_that_are_none_are_named() {
     ));
 }
 
+/// Another process sees the lock of this one; within one process the library knows its own open files.
+#[test]
+fn a_file_that_is_being_written_is_busy() {
+    let scratch = Scratch::new();
+    let path = scratch.path("busy.h5ad");
+    std::fs::copy(fixture("sources.h5ad"), &path).unwrap();
+    let expect_busy = || {
+        let mut process = Command::new(std::env::current_exe().unwrap());
+        process.args(["--exact", "bad_input::expect_busy", "--include-ignored"]).env("CONCORD_BUSY_FILE", &path);
+        process.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+    };
+    let writer = hdf5::File::open_rw(&path).unwrap();
+    assert!(expect_busy());
+    drop(writer);
+    // Processes that other tests started meanwhile have inherited the lock, and give it back when they end.
+    let is_free = (0..500).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        !expect_busy()
+    });
+    assert!(is_free);
+}
+
+#[test]
+#[ignore = "is run by a_file_that_is_being_written_is_busy"]
+fn expect_busy() {
+    if let Some(path) = std::env::var_os("CONCORD_BUSY_FILE") {
+        assert!(matches!(read(path, MatrixSource::X), Err(IoError::Busy { .. })));
+    }
+}
+
 #[test]
 fn missing_parts_are_named_with_what_there_is() {
     let IoError::MissingMatrix { has_raw: false, layers, .. } =
