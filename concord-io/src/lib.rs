@@ -21,7 +21,7 @@ pub use error::IoError;
 pub use frame::SkippedColumn;
 pub use h5::{Compression, NumberType};
 pub use inspect::{
-    ColumnKind, ColumnSummary, EntryKind, EntrySummary, MatrixSample, MatrixState, MatrixSummary, Summary, inspect_h5ad,
+    ColumnKind, ColumnSummary, EntryKind, EntrySummary, MatrixSample, MatrixSummary, SampleState, Summary, inspect_h5ad,
 };
 pub use matrix::{MatrixNotes, MatrixStorage};
 pub use uns::UnsValue;

@@ -40,4 +40,4 @@ pub use knn::knn;
 pub use loess::LoessError;
 pub use normalize::{NormalizeConfig, cell_totals, normalize, normalize_copy};
 pub use select::{FeatureSelection, Flavor, SelectConfig, SelectWarning, UnknownFlavor, Variability, select_features};
-pub use state::{MatrixState, matrix_state};
+pub use state::{LARGEST_LOGGED, MatrixState, matrix_state};

@@ -4,7 +4,7 @@ use concord_core::{Counts, Csr};
 use rayon::prelude::*;
 
 /// Above this a value is no logarithm of an expression: a count of a million has the natural logarithm 13.8.
-const LARGEST_LOGGED: f32 = 15.0;
+pub const LARGEST_LOGGED: f32 = 15.0;
 
 /// Cells' totals that differ by less than this share of their mean were made equal by a normalisation.
 const EQUAL_TOTALS: f64 = 1e-3;

@@ -2,8 +2,9 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use concord_io::{
-    ColumnKind, ColumnSummary, EntryKind, EntrySummary, MatrixState, MatrixSummary, Summary, inspect_h5ad,
+    ColumnKind, ColumnSummary, EntryKind, EntrySummary, MatrixSummary, SampleState, Summary, inspect_h5ad,
 };
+use concord_prep::LARGEST_LOGGED;
 use serde_json::{Value, json};
 
 use crate::{Session, args::InspectArgs, error::CliError};
@@ -84,15 +85,13 @@ fn matrix_row(matrix: &MatrixSummary) -> Vec<String> {
 
 /// What the values seem to be, from a sample of them.
 fn state_name(matrix: &MatrixSummary) -> &'static str {
-    /// Above this a value is no logarithm of an expression.
-    const LARGEST_LOGGED: f32 = 15.0;
     match matrix.sample.state() {
-        MatrixState::Zeros => "zeros only",
-        MatrixState::Counts => "counts",
-        MatrixState::Normalized if matrix.sample.max <= LARGEST_LOGGED => "normalised and logged",
-        MatrixState::Normalized => "normalised",
-        MatrixState::Negative => "with negative values: scaled",
-        MatrixState::NotFinite => "with NaN or infinite values",
+        SampleState::Zeros => "zeros only",
+        SampleState::Counts => "counts",
+        SampleState::Normalized if matrix.sample.max <= LARGEST_LOGGED => "normalised and logged",
+        SampleState::Normalized => "normalised",
+        SampleState::Negative => "with negative values: scaled",
+        SampleState::NotFinite => "with NaN or infinite values",
     }
 }
 

@@ -44,7 +44,7 @@ pub struct MatrixSample {
 
 /// What the values of a matrix seem to be, judging by a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MatrixState {
+pub enum SampleState {
     /// Nothing but zeros.
     Zeros,
     /// Whole numbers, none negative: counts.
@@ -59,13 +59,13 @@ pub enum MatrixState {
 
 impl MatrixSample {
     /// What the matrix seems to be.
-    pub fn state(&self) -> MatrixState {
+    pub fn state(&self) -> SampleState {
         match self {
-            Self { n_not_finite: 1.., .. } => MatrixState::NotFinite,
-            Self { n_negative: 1.., .. } => MatrixState::Negative,
-            Self { n_fractions: 1.., .. } => MatrixState::Normalized,
-            Self { n_values: 1.., .. } => MatrixState::Counts,
-            _ => MatrixState::Zeros,
+            Self { n_not_finite: 1.., .. } => SampleState::NotFinite,
+            Self { n_negative: 1.., .. } => SampleState::Negative,
+            Self { n_fractions: 1.., .. } => SampleState::Normalized,
+            Self { n_values: 1.., .. } => SampleState::Counts,
+            _ => SampleState::Zeros,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::h5::{H5File, attribute_text};
 
 pub use columns::{ColumnKind, ColumnSummary};
 pub use entries::{EntryKind, EntrySummary};
-pub use matrices::{MatrixSample, MatrixState, MatrixSummary};
+pub use matrices::{MatrixSample, MatrixSummary, SampleState};
 
 /// What is in an h5ad file; plain data for whoever wants to show it.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,5 @@
 use concord_io::{
-    ColumnKind, Compression, EntryKind, MatrixSource, MatrixState, MatrixStorage, NumberType, Summary, inspect_h5ad,
+    ColumnKind, Compression, EntryKind, MatrixSource, MatrixStorage, NumberType, SampleState, Summary, inspect_h5ad,
 };
 
 use crate::{fixture, layer};
@@ -20,9 +20,9 @@ fn matrices_are_told_apart() {
     assert_eq!(
         seen,
         [
-            (MatrixSource::X, 3, MatrixStorage::Dense, MatrixState::Normalized),
-            (MatrixSource::Raw, 5, MatrixStorage::Csc, MatrixState::Counts),
-            (layer("counts"), 3, MatrixStorage::Csr, MatrixState::Counts),
+            (MatrixSource::X, 3, MatrixStorage::Dense, SampleState::Normalized),
+            (MatrixSource::Raw, 5, MatrixStorage::Csc, SampleState::Counts),
+            (layer("counts"), 3, MatrixStorage::Csr, SampleState::Counts),
         ]
     );
     assert_eq!(summary.matrices[1].sample.max, 9.0);
@@ -38,8 +38,8 @@ fn storage_and_states_are_named() {
     assert_eq!((of("dense").compression, of("dense").n_stored), (Compression::None, 35));
     assert_eq!(of("csr_big_endian").number, NumberType::Float64);
     assert_eq!(of("csr_float16").number, NumberType::Float16);
-    assert_eq!(of("bad_nan").sample.state(), MatrixState::NotFinite);
-    assert_eq!(of("bad_negative").sample.state(), MatrixState::Negative);
+    assert_eq!(of("bad_nan").sample.state(), SampleState::NotFinite);
+    assert_eq!(of("bad_negative").sample.state(), SampleState::Negative);
     assert_eq!(summary.problems.len(), 1, "{:?}", summary.problems);
     assert!(summary.problems[0].contains("layers/bad_texts"), "{:?}", summary.problems);
 }
@@ -83,5 +83,5 @@ fn a_file_without_x_is_listed() {
     let summary = inspect("without_x.h5ad");
     let sources: Vec<_> = summary.matrices.iter().map(|matrix| matrix.source.clone()).collect();
     assert_eq!(sources, [layer("spliced"), layer("unspliced")]);
-    assert_eq!(inspect("empty.h5ad").matrices[0].sample.state(), MatrixState::Zeros);
+    assert_eq!(inspect("empty.h5ad").matrices[0].sample.state(), SampleState::Zeros);
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use concord_io::{MatrixSource, MatrixState, inspect_h5ad};
+use concord_io::{MatrixSource, SampleState, inspect_h5ad};
 
 use crate::read;
 
@@ -29,7 +29,7 @@ fn pbmc3k_has_its_counts() {
         let sum: f32 = row.data().iter().sum();
         assert!(f64::from(sum) <= total && f64::from(sum) > 0.97 * total);
     }
-    assert_eq!(inspect_h5ad(&path).unwrap().matrices[0].sample.state(), MatrixState::Counts);
+    assert_eq!(inspect_h5ad(&path).unwrap().matrices[0].sample.state(), SampleState::Counts);
 }
 
 #[test]
