@@ -57,8 +57,11 @@ fn names_of(obs: &Table, wanted: impl Fn(&Column) -> bool) -> Vec<&str> {
 fn as_labels(column: &Column) -> Option<Labels> {
     match column {
         Column::Labels(labels) => Some(labels.clone()),
-        Column::Texts(texts) => Some(from_options(texts.iter().cloned())),
-        Column::Booleans(values) => Some(from_options(values.iter().map(|value| value.map(|value| value.to_string())))),
+        Column::Texts(texts) => Some(Labels::from_optional_texts(texts)),
+        Column::Booleans(values) => {
+            let texts: Vec<_> = values.iter().map(|value| value.map(|value| value.to_string())).collect();
+            Some(Labels::from_optional_texts(&texts))
+        }
         Column::Integers(values) => {
             let mut distinct = values.clone();
             distinct.sort_unstable();
@@ -69,16 +72,6 @@ fn as_labels(column: &Column) -> Option<Labels> {
         }
         _ => None,
     }
-}
-
-/// Categories of texts, some of which may be missing; names in sorted order.
-fn from_options(texts: impl Iterator<Item = Option<String>> + Clone) -> Labels {
-    let present: Vec<String> = texts.clone().flatten().collect();
-    let labels = Labels::from_texts(&present);
-    let mut codes = labels.codes().iter().copied();
-    let codes = texts.map(|text| text.and_then(|_| codes.next().flatten())).collect();
-    // The codes are those of `labels`, so they fit its names.
-    Labels::new(codes, labels.names().to_vec()).unwrap_or(labels)
 }
 
 /// The columns to colour by when none was asked for: categorical ones of a size that a legend can hold.

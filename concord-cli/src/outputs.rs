@@ -61,19 +61,23 @@ impl Outputs {
         let aside = tempfile::Builder::new().prefix(".older-").tempdir_in(self.staging.path())?;
         for (n_moved, name) in names.iter().enumerate() {
             if let Err(error) = self.move_into_place(name, aside.path()) {
-                for name in names[..=n_moved].iter().rev() {
-                    // What cannot be undone stays where it is; the error tells of the first thing that went wrong.
-                    let older = aside.path().join(name);
-                    if older.exists() {
-                        let _ = fs::rename(&older, self.destination.join(name));
-                    } else if !self.staging.path().join(name).exists() {
-                        let _ = fs::remove_file(self.destination.join(name));
-                    }
-                }
+                self.bring_back(&names[..=n_moved], aside.path());
                 return Err(error);
             }
         }
         Ok(names.into_iter().map(|name| self.destination.join(name)).collect())
+    }
+
+    /// Undoes moves; what cannot be undone stays where it is, and the error tells of the first thing that went wrong.
+    fn bring_back(&self, names: &[PathBuf], aside: &Path) {
+        for name in names.iter().rev() {
+            let (older, place) = (aside.join(name), self.destination.join(name));
+            if older.exists() {
+                let _ = fs::rename(&older, &place);
+            } else if !self.staging.path().join(name).exists() {
+                let _ = fs::remove_file(&place);
+            }
+        }
     }
 
     /// Moves one file, and the older one of its name aside.

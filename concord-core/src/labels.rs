@@ -33,12 +33,27 @@ impl Labels {
     /// assert_eq!(labels.codes(), [Some(1), Some(0), Some(1)]);
     /// ```
     pub fn from_texts<S: AsRef<str>>(texts: &[S]) -> Self {
-        let mut names: Vec<String> = texts.iter().map(|text| text.as_ref().to_owned()).collect();
+        Self::from_options(texts.iter().map(|text| Some(text.as_ref())).collect())
+    }
+
+    /// As [`Labels::from_texts`], of texts some of which are missing.
+    ///
+    /// ```
+    /// use concord_core::Labels;
+    /// let labels = Labels::from_optional_texts(&[Some("stim"), None, Some("ctrl")]);
+    /// assert_eq!(labels.codes(), [Some(1), None, Some(0)]);
+    /// ```
+    pub fn from_optional_texts<S: AsRef<str>>(texts: &[Option<S>]) -> Self {
+        Self::from_options(texts.iter().map(|text| text.as_ref().map(AsRef::as_ref)).collect())
+    }
+
+    fn from_options(texts: Vec<Option<&str>>) -> Self {
+        let mut names: Vec<&str> = texts.iter().copied().flatten().collect();
         names.sort_unstable();
         names.dedup();
-        let code =
-            |text: &S| names.binary_search_by(|name| name.as_str().cmp(text.as_ref())).ok().map(|code| code as u32);
-        Self { codes: texts.iter().map(code).collect(), names }
+        let code = |text: &str| names.binary_search(&text).ok().map(|code| code as u32);
+        let codes = texts.into_iter().map(|text| text.and_then(code)).collect();
+        Self { codes, names: names.into_iter().map(str::to_owned).collect() }
     }
 
     /// One category for all cells: what data without batches has for its domain.

@@ -41,21 +41,20 @@ fn flat(umap: &Embedding) -> Result<Option<Embedding>, CliError> {
 
 /// One figure for each column, and one with all of them.
 fn umap_figures(umap: &Embedding, dataset: &Described) -> Result<Vec<(String, Figure)>, CliError> {
+    let style = EmbeddingStyle::default();
     if dataset.colours.is_empty() {
-        let panels = [Panel::new("", Colouring::Plain)];
-        return Ok(vec![("umap".to_owned(), embedding(umap, &panels, &EmbeddingStyle::default())?)]);
+        return Ok(vec![("umap".to_owned(), embedding(umap, &[Panel::new("", Colouring::Plain)], &style)?)]);
     }
-    let mut figures = Vec::new();
+    let single = EmbeddingStyle { panel_width: SINGLE_PANEL_WIDTH, ..style.clone() };
     let names: Vec<&str> = dataset.colours.iter().map(|(name, _)| name.as_str()).collect();
-    for (column, stem) in dataset.colours.iter().zip(file_stems(&names)) {
-        let style = EmbeddingStyle { panel_width: SINGLE_PANEL_WIDTH, ..EmbeddingStyle::default() };
-        let panels = [Panel::new(column.0.clone(), column.1.colouring(&column.0))];
-        figures.push((format!("umap_{stem}"), embedding(umap, &panels, &style)?));
+    let panels: Vec<Panel<'_>> =
+        dataset.colours.iter().map(|(name, colours)| Panel::new(name.clone(), colours.colouring(name))).collect();
+    let mut figures = Vec::new();
+    for (panel, stem) in panels.iter().zip(file_stems(&names)) {
+        figures.push((format!("umap_{stem}"), embedding(umap, std::slice::from_ref(panel), &single)?));
     }
-    if dataset.colours.len() > 1 {
-        let panels: Vec<Panel<'_>> =
-            dataset.colours.iter().map(|(name, colours)| Panel::new(name.clone(), colours.colouring(name))).collect();
-        figures.push(("umap".to_owned(), embedding(umap, &panels, &EmbeddingStyle::default())?));
+    if panels.len() > 1 {
+        figures.push(("umap".to_owned(), embedding(umap, &panels, &style)?));
     }
     Ok(figures)
 }
