@@ -1,4 +1,4 @@
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use burn::{
     module::{Module, Param},
@@ -131,8 +131,8 @@ pub fn embed(encoder: &Encoder, data: &LogNorm) -> Result<Embedding, ModelError>
     let (n_cells, n_latent) = (data.n_cells(), encoder.n_latent());
     let mut codes = Vec::with_capacity(n_cells * n_latent);
     for start in (0..n_cells).step_by(CELLS_PER_BLOCK) {
-        let block: Range<usize> = start..n_cells.min(start + CELLS_PER_BLOCK);
-        let batch = SparseBatch::gather(data.matrix(), &block.collect::<Vec<_>>(), |_| true);
+        let cells: Vec<usize> = (start..n_cells.min(start + CELLS_PER_BLOCK)).collect();
+        let batch = SparseBatch::gather(data.matrix(), &cells, |_| true);
         let code = encoder.0.forward(&Arc::new(batch));
         codes.extend(code.into_data().iter::<f32>());
     }
