@@ -2,8 +2,8 @@
 //!
 //! Every other crate depends on this one and meets the others in its types alone: a reader makes [`Counts`], feature
 //! selection and normalisation turn them into [`LogNorm`], training and projection make an [`Embedding`], neighbour
-//! search a [`KnnGraph`]. The matrices are those of [`sprs`] and [`ndarray`], so a tool that holds such a matrix
-//! already can use any crate of the workspace without a conversion.
+//! search a [`KnnGraph`]; [`Network`] is what attribution asks of a model. The matrices are those of [`sprs`] and
+//! [`ndarray`], so a tool that holds such a matrix already can use any crate of the workspace without a conversion.
 //!
 //! ```
 //! use concord_core::{Counts, Csr, Genes};
@@ -23,6 +23,7 @@ mod knn;
 mod labels;
 mod matrix;
 mod names;
+mod network;
 mod options;
 mod table;
 
@@ -32,5 +33,6 @@ pub use knn::KnnGraph;
 pub use labels::Labels;
 pub use matrix::{Counts, Csr, Dense, LogNorm, select_columns, select_rows};
 pub use names::{Cells, Genes};
+pub use network::Network;
 pub use options::Metric;
 pub use table::{Column, Table};
