@@ -76,7 +76,15 @@ pub enum EmbedError {
     /// No cell has a label in all annotations that are compared.
     #[error("no cell has a label: choose an annotation that is not empty")]
     NoLabels,
-    /// A result that is no valid embedding.
+    /// Too many rows for a tree, whose making takes memory and time that grow with their square.
+    #[error("{n_rows} rows are too many for a tree, the most are {largest}: cluster a sample of the rows")]
+    TooManyRows {
+        /// Rows that there are.
+        n_rows: usize,
+        /// The most that are clustered.
+        largest: usize,
+    },
+    /// Values that are no valid embedding: empty, or not finite.
     #[error(transparent)]
     Core(#[from] CoreError),
 }

@@ -1,14 +1,14 @@
-//! The measures against numbers that scikit-learn printed (`golden/make.py` wrote the file).
+//! The measures and trees against numbers that scikit-learn and scipy printed (`golden/make.py` wrote the file).
 
 // Where the exact value is known, it is what is meant.
 #![allow(clippy::float_cmp)]
 
-use concord_core::{Embedding, KnnGraph, Labels};
+use concord_core::{CoreError, Embedding, KnnGraph, Labels};
 use concord_embed::{
-    EmbedError, Metric, adjusted_rand_index, inverse_simpson, knn_accuracy, neighbor_preservation,
-    normalized_mutual_information, silhouette, trustworthiness,
+    EmbedError, Merge, Metric, adjusted_rand_index, inverse_simpson, knn_accuracy, neighbor_preservation,
+    normalized_mutual_information, silhouette, trustworthiness, ward,
 };
-use ndarray::Array2;
+use ndarray::{Array2, Axis, array};
 use serde_json::Value;
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
@@ -100,6 +100,62 @@ fn agreement_of_groupings_equals_sklearn() -> TestResult {
     golden.check("/normalized_mutual_information", normalized_mutual_information(labels, clusters)?);
     assert_eq!(adjusted_rand_index(labels, clusters)?, adjusted_rand_index(clusters, labels)?);
     assert!((normalized_mutual_information(labels, labels)? - 1.0).abs() < 1e-12);
+    Ok(())
+}
+
+#[test]
+fn trees_equal_those_of_scipy() -> TestResult {
+    let golden = Golden::read()?;
+    let points = golden.high.values();
+    // Of cells that are there three times each, at heights of zero, only the heights are the same: ties leave a choice.
+    let repeated = points.select(Axis(0), &(0..24).map(|row| row / 3).collect::<Vec<_>>());
+    for (name, points, has_ties) in [("cells", points, false), ("repeated", &repeated, true)] {
+        let theirs = linkage(&golden.json["ward"][name])?;
+        let ours = ward(points)?;
+        assert_eq!(ours.len(), theirs.len());
+        assert!(ours.is_sorted_by_key(|merge| merge.height), "{name}");
+        for (place, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+            let what = format!("{name}, merge {place}: {ours:?}, expected {theirs:?}");
+            assert!((ours.height - theirs.height).abs() <= 1e-12 * theirs.height, "{what}");
+            assert!(has_ties || (ours.first, ours.second) == (theirs.first, theirs.second), "{what}");
+        }
+    }
+    Ok(())
+}
+
+/// scipy's table, where all numbers are written as floats; the sizes, its last column, are left out.
+fn linkage(json: &Value) -> Result<Vec<Merge>, serde_json::Error> {
+    let rows: Vec<[f64; 4]> = serde_json::from_value(json.clone())?;
+    let merge = |[first, second, height, _]: [f64; 4]| Merge { first: first as usize, second: second as usize, height };
+    Ok(rows.into_iter().map(merge).collect())
+}
+
+#[test]
+fn trees_do_not_depend_on_threads_or_layout() -> TestResult {
+    let points = Golden::read()?.high.into_values();
+    let expected = ward(&points)?;
+    let by_columns = points.t().as_standard_layout().into_owned().reversed_axes();
+    assert!(!by_columns.is_standard_layout());
+    for n_threads in 1..=3 {
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build()?;
+        assert_eq!(threads.install(|| ward(&points))?, expected);
+        assert_eq!(threads.install(|| ward(&by_columns))?, expected);
+    }
+    Ok(())
+}
+
+#[test]
+fn trees_of_few_rows_and_of_none() -> TestResult {
+    assert_eq!(ward(&array![[1.0, 2.0]])?, []);
+    assert_eq!(ward(&array![[0.0, 0.0], [3.0, 4.0]])?, [Merge { first: 0, second: 1, height: 5.0 }]);
+    assert!(ward(&Array2::from_elem((40, 3), 0.1))?.iter().all(|merge| merge.height == 0.0), "rows that are the same");
+    assert!(matches!(ward(&Array2::zeros((0, 3))), Err(EmbedError::Core(CoreError::EmptyMatrix { .. }))));
+    for value in [f32::NAN, f32::INFINITY] {
+        let result = ward(&array![[0.0, 1.0], [value, 2.0]]);
+        assert!(matches!(result, Err(EmbedError::Core(CoreError::NotFinite { row: 1, column: 0, .. }))), "{value}");
+    }
+    let result = ward(&Array2::zeros((20_001, 1)));
+    assert_eq!(result, Err(EmbedError::TooManyRows { n_rows: 20_001, largest: 20_000 }));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-"""Writes metrics.json and umap.json: small inputs, and what scikit-learn and umap-learn say of them.
+"""Writes metrics.json and umap.json: small inputs, and what scikit-learn, scipy and umap-learn say of them.
 
 Python 3.11 with the packages pinned in requirements.txt beside this file; run it in this directory.
 """
@@ -6,8 +6,10 @@ Python 3.11 with the packages pinned in requirements.txt beside this file; run i
 import json
 
 import numpy as np
+import scipy
 import sklearn
 import umap
+from scipy.cluster.hierarchy import linkage
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, silhouette_score
 from sklearn.model_selection import StratifiedKFold, cross_val_score
@@ -59,6 +61,11 @@ def metrics(high, low, labels, clusters):
         out[metric]["inverse_simpson_10"] = inverse_simpson(mine, np.array(clusters))
     out["adjusted_rand_index"] = float(adjusted_rand_score(y, c))
     out["normalized_mutual_information"] = float(normalized_mutual_info_score(y, c))
+    out["ward"] = {
+        "cells": linkage(high, method="ward").tolist(),
+        # The first eight cells, each three times.
+        "repeated": linkage(np.repeat(high[:8], 3, axis=0), method="ward").tolist(),
+    }
     return out
 
 
@@ -96,7 +103,12 @@ def umap_parts(high):
 
 
 def write(path, content):
-    content["made_with"] = {"scikit-learn": sklearn.__version__, "umap-learn": umap.__version__, "numpy": np.__version__}
+    content["made_with"] = {
+        "scikit-learn": sklearn.__version__,
+        "umap-learn": umap.__version__,
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+    }
     with open(path, "w") as file:
         json.dump(content, file, separators=(",", ":"))
         file.write("\n")
