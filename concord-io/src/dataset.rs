@@ -113,7 +113,10 @@ pub fn read_h5ad(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Datase
 }
 
 /// The matrix of the source, and the data frame of its genes.
-fn find_source<'f>(file: &'f H5File, source: &MatrixSource) -> Result<(StoredMatrix<'f>, FramePlace), IoError> {
+pub(crate) fn find_source<'f>(
+    file: &'f H5File,
+    source: &MatrixSource,
+) -> Result<(StoredMatrix<'f>, FramePlace), IoError> {
     let root = file.root();
     let path = || file.path().to_owned();
     let matrix = match source {

@@ -94,6 +94,16 @@ pub enum IoError {
         /// The layers there are.
         available: Vec<String>,
     },
+    /// A matrix about cells was asked for that the file does not have.
+    #[error("{}: has no {name} in obsm; {}", path.display(), in_obsm(available))]
+    MissingObsm {
+        /// The file.
+        path: PathBuf,
+        /// The name asked for.
+        name: String,
+        /// What is in `obsm`.
+        available: Vec<String>,
+    },
     /// Two parts of the file have sizes that do not fit each other.
     #[error("{}: {object} has {found} {unit}, but the file has {expected}; write the file anew with anndata", path.display())]
     ShapeMismatch {
@@ -154,6 +164,10 @@ impl IoError {
 
 fn list(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+fn in_obsm(available: &[String]) -> String {
+    if available.is_empty() { "it has nothing there".to_owned() } else { format!("it has: {}", list(available)) }
 }
 
 fn alternatives(has_raw: bool, layers: &[String]) -> String {

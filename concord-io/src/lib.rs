@@ -2,6 +2,7 @@
 //!
 //! [`read_h5ad`] reads a file into the types of `concord-core`, [`inspect_h5ad`] says what is in it without reading it
 //! all, and [`annotate_h5ad`] writes a copy with embeddings and columns added in which everything else stays as it was.
+//! Parts of a file are had alone by [`read_annotation`], [`read_obsm`], [`read_genes`] and [`category_colors`].
 //! All functions can be called from any thread; what they return holds no handle of the file.
 
 mod annotate;
@@ -12,6 +13,7 @@ mod frame;
 mod h5;
 mod inspect;
 mod matrix;
+mod obsm;
 mod uns;
 
 pub use annotate::{Additions, annotate_h5ad};
@@ -24,4 +26,5 @@ pub use inspect::{
     ColumnKind, ColumnSummary, EntryKind, EntrySummary, MatrixSample, MatrixSummary, SampleState, Summary, inspect_h5ad,
 };
 pub use matrix::{MatrixNotes, MatrixStorage};
+pub use obsm::{Annotation, read_annotation, read_genes, read_obsm};
 pub use uns::UnsValue;

@@ -11,7 +11,7 @@ use crate::h5::{H5File, Node, NumericArray, attribute_text, attribute_texts, ful
 /// Where anndata 0.7 kept the categories of a frame's columns.
 pub(crate) const OLD_CATEGORIES: &str = "__categories";
 
-pub(super) fn read(file: &H5File, group: &Group) -> Result<Frame, IoError> {
+pub(crate) fn read(file: &H5File, group: &Group) -> Result<Frame, IoError> {
     let table = full_name_of(group);
     let index = index_name(file, group)?;
     let names = match file.node(group, &index)? {

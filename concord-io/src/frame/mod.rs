@@ -10,7 +10,7 @@ use hdf5::Group;
 use crate::IoError;
 use crate::h5::{H5File, Node, full_name};
 
-pub(crate) use group::{OLD_CATEGORIES, column_names, index_name};
+pub(crate) use group::{OLD_CATEGORIES, column_names, index_name, read as read_group};
 
 /// A column that is in the file but has a form this crate cannot interpret. Writing in place keeps it as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

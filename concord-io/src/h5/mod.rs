@@ -17,7 +17,7 @@ use hdf5::{Container, Location};
 
 pub use types::{Compression, NumberType};
 
-pub(crate) use array::NumericArray;
+pub(crate) use array::{Block, NumericArray};
 pub(crate) use chunks::Scratch;
 pub(crate) use file::{H5File, Node, full_name, full_name_of};
 pub(crate) use record::{read_number_field, record_fields};

@@ -38,7 +38,7 @@ pub enum EntryKind {
 }
 
 /// The entries of a dictionary at the top level of a file; none when there is no such dictionary.
-pub(super) fn summaries(file: &H5File, name: &str) -> Result<Vec<EntrySummary>, IoError> {
+pub(crate) fn summaries(file: &H5File, name: &str) -> Result<Vec<EntrySummary>, IoError> {
     match file.node(file.root(), name)? {
         None => Ok(Vec::new()),
         Some(Node::Group(group)) => {

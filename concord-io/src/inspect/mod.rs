@@ -10,6 +10,8 @@ use crate::IoError;
 use crate::frame::{FramePlace, SkippedColumn};
 use crate::h5::{H5File, attribute_text};
 
+pub(crate) use entries::summaries as entry_summaries;
+
 pub use columns::{ColumnKind, ColumnSummary};
 pub use entries::{EntryKind, EntrySummary};
 pub use matrices::{MatrixSample, MatrixSummary, SampleState};

@@ -2,7 +2,9 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use concord_io::{Additions, IoError, MatrixSource, annotate_h5ad, category_colors, inspect_h5ad};
+use concord_io::{
+    Additions, IoError, MatrixSource, annotate_h5ad, category_colors, inspect_h5ad, read_annotation, read_obsm,
+};
 
 use crate::{Scratch, fixture, layer, read};
 
@@ -82,6 +84,10 @@ fn try_all(path: &Path) -> usize {
     }
     seen(inspect_h5ad(path).err());
     seen(category_colors(path, "type").err());
+    seen(read_annotation(path).err());
+    for name in ["X_umap", "table", "X_pca"] {
+        seen(read_obsm(path, name).err());
+    }
     let output = path.with_extension("out");
     let additions =
         Additions { obsm: vec![("X_new".to_owned(), ndarray::Array2::zeros((7, 1)))], ..Additions::default() };

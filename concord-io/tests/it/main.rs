@@ -7,6 +7,7 @@ mod bad_input;
 mod columns;
 mod inspect;
 mod matrices;
+mod obsm;
 mod real_data;
 
 use std::path::{Path, PathBuf};
