@@ -93,10 +93,7 @@ impl TrainConfig {
         let positive = |x: f64| x.is_finite() && x > 0.0;
         let at_most_1 = |x: f64| positive(x) && x <= 1.0;
         let at_least_0 = |x: f64| x.is_finite() && x >= 0.0;
-        let width = |width: usize| (1..=WIDEST).contains(&width);
-        let widths = self.encoder_dims.iter().all(|&dim| width(dim));
-        check("encoder-dims", format!("{:?}", self.encoder_dims), widths, "widths from 1 to 65536")?;
-        check("latent-dim", self.latent_dim, width(self.latent_dim), "from 1 to 65536")?;
+        self.validate_widths()?;
         check("n-epochs", self.n_epochs, self.n_epochs > 0, "at least 1")?;
         check("batch-size", self.batch_size, self.batch_size >= SMALLEST_BATCH, "at least 4")?;
         check("lr", self.lr, positive(self.lr), "above 0")?;
@@ -107,6 +104,14 @@ impl TrainConfig {
         check("clr-temperature", self.clr_temperature, at_most_1(self.clr_temperature), "above 0, at most 1")?;
         check("clr-beta", self.clr_beta, at_least_0(self.clr_beta), "at least 0")?;
         check("clr-weight", self.clr_weight, positive(self.clr_weight), "above 0")
+    }
+
+    /// Checks the options that decide how large the encoder is.
+    pub(crate) fn validate_widths(&self) -> Result<(), ModelError> {
+        let width = |width: usize| (1..=WIDEST).contains(&width);
+        let widths = self.encoder_dims.iter().all(|&dim| width(dim));
+        check("encoder-dims", format!("{:?}", self.encoder_dims), widths, "widths from 1 to 65536")?;
+        check("latent-dim", self.latent_dim, width(self.latent_dim), "from 1 to 65536")
     }
 
     /// The learning rate of an epoch, counted from 0: `lr * schedule_ratio^(2 epoch)`.

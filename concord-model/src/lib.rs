@@ -12,6 +12,7 @@
 //!   epoch sees every cell; the reference leaves them out, as [`TrainConfig::drop_partial_batches`] does.
 //! - Data with fewer cells than one batch, and batches of an experiment with fewer than four cells, are refused; the
 //!   reference draws the former with replacement and never trains on the latter.
+//! - Weights that do not fit the configuration beside them are refused; the reference leaves them out without a word.
 //! - The schedule of the learning rate is stepped twice an epoch *as in the reference*, where it looks like a slip.
 //!
 //! Method: Zhu et al., "Revealing a coherent cell-state landscape across single-cell datasets with CONCORD", Nature
@@ -26,6 +27,7 @@ mod error;
 mod kernels;
 mod ops;
 mod random;
+mod reference;
 mod sampler;
 mod store;
 mod train;
@@ -35,5 +37,5 @@ pub use config::TrainConfig;
 pub use device::Device;
 pub use encoder::{Encoder, embed};
 pub use error::ModelError;
-pub use store::{ModelCard, Provenance, data_hash, load, save};
+pub use store::{ModelCard, Origin, Provenance, data_hash, load, save};
 pub use train::{EpochSummary, TrainProgress, Trained, check_domains, train};

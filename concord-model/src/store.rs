@@ -1,19 +1,21 @@
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
 use concord_core::{Genes, LogNorm};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{Device, Encoder, ModelError, TrainConfig, encoder::EncoderModule, weights};
+use crate::{Device, Encoder, ModelError, TrainConfig, encoder::EncoderModule, reference::ReferenceFiles, weights};
 
 const WEIGHTS_FILE: &str = "model.safetensors";
 const CONFIG_FILE: &str = "config.json";
 
 /// The version of the layout of a model directory.
-const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 1;
 
 /// Everything about a model but its weights: `config.json` of a model directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,17 +30,37 @@ pub struct ModelCard {
     pub features: Vec<String>,
 }
 
-/// Where a model comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Where a model comes from, as far as its files tell.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
+    /// The program that trained it.
+    #[serde(default)]
+    pub origin: Origin,
     /// Version of concord that trained it.
-    pub concord_version: String,
+    pub concord_version: Option<String>,
     /// SHA-256 of the training data, as [`data_hash`] gives it.
-    pub data_sha256: String,
+    pub data_sha256: Option<String>,
     /// Number of cells that it was trained on.
-    pub n_cells: usize,
+    pub n_cells: Option<usize>,
     /// Names of the domains (batches) that it was trained on.
     pub domains: Vec<String>,
+    /// The reference's configuration of a model of its own, without the genes.
+    ///
+    /// Where its `normalize_total` or `log1p` is true, the reference normalised the training data itself, to a total of
+    /// 10,000, and logged them; whoever brings new data has to do the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_config: Option<Map<String, Value>>,
+}
+
+/// A program that trains models.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// This one.
+    #[default]
+    Concord,
+    /// The reference, the Python package `concord-sc`.
+    ConcordSc,
 }
 
 impl ModelCard {
@@ -48,10 +70,12 @@ impl ModelCard {
             format_version: FORMAT_VERSION,
             training,
             provenance: Provenance {
-                concord_version: env!("CARGO_PKG_VERSION").to_owned(),
-                data_sha256: data_hash(data),
-                n_cells: data.n_cells(),
+                origin: Origin::Concord,
+                concord_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+                data_sha256: Some(data_hash(data)),
+                n_cells: Some(data.n_cells()),
                 domains: domains.to_vec(),
+                reference_config: None,
             },
             features: features.names().to_vec(),
         }
@@ -92,13 +116,23 @@ pub fn save(directory: &Path, encoder: &Encoder, card: &ModelCard) -> Result<(),
     write_beside(&path, format!("{text}\n").as_bytes())
 }
 
-/// Reads a model directory that [`save`] wrote.
+/// Reads a model directory: one that [`save`] wrote, or one of the reference.
+///
+/// The reference's directories hold `config_<time>.json` and `final_model_<time>.pt`; of several the newest of each kind
+/// is read, as the reference does. Code in the `.pt` file is not run. Its encoder is taken with its layer normalisations;
+/// decoder, classifier, and the embeddings of domains and covariates have no part in the latent code and are left out,
+/// as is dropout. Of the options, those that we have too are in [`ModelCard::training`], all are in [`Provenance`].
 ///
 /// # Errors
-/// [`ModelError::Io`] when a file is missing, [`ModelError::Format`] when it is damaged or of another shape.
+/// [`ModelError::Io`] when a file is missing, [`ModelError::Format`] when it is damaged, of another shape, or (in a
+/// directory of the reference) asks for an importance mask or for another normalisation than `layer_norm`.
 pub fn load(directory: &Path, device: &Device) -> Result<(Encoder, ModelCard), ModelError> {
     let config = directory.join(CONFIG_FILE);
-    let text = fs::read_to_string(&config).map_err(|source| ModelError::Io { path: config.clone(), source })?;
+    let text = match fs::read_to_string(&config) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return load_reference(directory, device),
+        Err(source) => return Err(ModelError::Io { path: config, source }),
+    };
     let card: ModelCard = serde_json::from_str(&text).map_err(|error| format_error(&config, &error))?;
     if card.format_version != FORMAT_VERSION {
         let detail = format!(
@@ -116,6 +150,14 @@ pub fn load(directory: &Path, device: &Device) -> Result<(Encoder, ModelCard), M
     Ok((Encoder::new(module), card))
 }
 
+fn load_reference(directory: &Path, device: &Device) -> Result<(Encoder, ModelCard), ModelError> {
+    let Some(files) = ReferenceFiles::find(directory)? else {
+        let detail = "holds no model: neither config.json nor config_*.json and final_model_*.pt are there";
+        return Err(format_error(directory, &detail));
+    };
+    files.load(device)
+}
+
 /// Writes a file beside its place, then moves it there; nothing is left behind when it fails.
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -128,6 +170,32 @@ fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     result.map_err(|source| ModelError::Io { path: path.to_owned(), source })
 }
 
-fn format_error(path: &Path, error: &dyn std::fmt::Display) -> ModelError {
+pub(crate) fn format_error(path: &Path, error: &dyn std::fmt::Display) -> ModelError {
     ModelError::Format { path: path.to_owned(), detail: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cards_of_before_there_were_origins_can_be_read() -> Result<(), serde_json::Error> {
+        let card = r#"{
+            "format_version": 1,
+            "training": {"n_epochs": 2},
+            "provenance": {"concord_version": "0.1.0", "data_sha256": "ab", "n_cells": 7, "domains": ["x"]},
+            "features": ["CD79A"]
+        }"#;
+        let card: ModelCard = serde_json::from_str(card)?;
+        let expected = Provenance {
+            origin: Origin::Concord,
+            concord_version: Some("0.1.0".to_owned()),
+            data_sha256: Some("ab".to_owned()),
+            n_cells: Some(7),
+            domains: vec!["x".to_owned()],
+            reference_config: None,
+        };
+        assert_eq!(card.provenance, expected);
+        Ok(())
+    }
 }

@@ -1,5 +1,9 @@
 //! What the tests of several crates share.
 
+mod npz;
+
+pub use npz::Npz;
+
 use std::path::{Path, PathBuf};
 
 /// The folder with reference data and results that are not part of the repository: `CONCORD_SHARED`, or `../shared`
