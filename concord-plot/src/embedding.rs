@@ -203,7 +203,7 @@ pub fn embedding(points: &Embedding, panels: &[Panel<'_>], style: &EmbeddingStyl
     Ok(Figure::new(titles.join(", "), grid(scenes, style.columns(panels.len()), canvas.width), style.raster_dpi))
 }
 
-fn check_panel(panel: &Panel<'_>, n_cells: usize) -> Result<(), PlotError> {
+pub(crate) fn check_panel(panel: &Panel<'_>, n_cells: usize) -> Result<(), PlotError> {
     let found = match &panel.colouring {
         Colouring::Categories { labels, .. } => labels.n_cells(),
         Colouring::Values(colours) => {

@@ -16,6 +16,14 @@ pub enum PlotError {
         /// Number of dimensions of the embedding.
         found: usize,
     },
+    /// The embedding cannot be drawn on a screen.
+    #[error("embedding `{name}` has {found} dimensions, a report draws 2 or 3: compute a UMAP of it first")]
+    NotTwoOrThreeDimensional {
+        /// Name of the embedding.
+        name: String,
+        /// Number of its dimensions.
+        found: usize,
+    },
     /// Two things that must have the same length have not.
     #[error("{what}: expected {expected} entries, found {found}; pass data of the same cells in the same order")]
     LengthMismatch {
@@ -49,6 +57,34 @@ pub enum PlotError {
         expected: usize,
         /// Number of colours.
         found: usize,
+    },
+    /// A column has too many categories to be one.
+    #[error("`{name}` has {found} categories, a report takes {most}: is it a column of identifiers? Leave it out")]
+    TooManyCategories {
+        /// Name of the column.
+        name: String,
+        /// Number of categories.
+        found: usize,
+        /// The most that are taken.
+        most: usize,
+    },
+    /// A neuron is not in the latent code.
+    #[error("target `{target}` names neuron {neuron} of {n_neurons}; neurons are counted from 0")]
+    NoSuchNeuron {
+        /// Name of the target.
+        target: String,
+        /// The neuron that it names.
+        neuron: usize,
+        /// Number of neurons of the latent code.
+        n_neurons: usize,
+    },
+    /// A report would be larger than browsers open.
+    #[error("the report would hold {bytes} bytes of data, browsers take {most}: show fewer cells or pack fewer genes")]
+    ReportTooLarge {
+        /// Bytes of the data of its cells.
+        bytes: usize,
+        /// The most that it may hold.
+        most: usize,
     },
     /// The merges of a dendrogram do not make a tree.
     #[error("merge {merge} of the dendrogram joins cluster {cluster}, which does not exist yet or was joined before")]

@@ -1,4 +1,4 @@
-//! Figures for single-cell data as SVG, PNG and PDF.
+//! Figures for single-cell data as SVG, PNG and PDF, and a report of them as one HTML page.
 //!
 //! Every figure is a function from plain data to a [`Figure`]; nothing is computed here but what drawing needs, and
 //! nothing is written to disk. Axes and text are vectors, cells are one image inside them.
@@ -6,6 +6,7 @@
 //! - [`embedding`]: cells on two axes, coloured by category or number; [`gene_strip`]: genes in a row of small panels.
 //! - [`heatmap`]: a matrix with trees, annotation bars and names; [`mean_activation`]: neurons by contexts around zero.
 //! - [`term_bars`]: enriched terms; [`training_curve`]: the loss of every epoch.
+//! - [`report`]: all of it as one HTML page with an interactive embedding and tables, which opens without a network.
 //!
 //! Text is set in the bundled `DejaVu Sans` (its licence lies beside it in `fonts/`), which has Latin, Greek, Cyrillic,
 //! Arabic and most symbols, but no Chinese, Japanese or Korean: names in those show as boxes in PNG and PDF, and in the
@@ -38,6 +39,7 @@ mod label_layout;
 mod legend;
 mod palette;
 mod png;
+mod report;
 mod scene;
 mod term_bars;
 mod text;
@@ -54,4 +56,5 @@ pub use figure::Figure;
 pub use gene_strip::{GeneStripStyle, GeneValues, gene_strip};
 pub use heatmap::{Annotation, Heatmap, HeatmapStyle, Order, Side, heatmap, mean_activation};
 pub use palette::{Colormap, Palette};
+pub use report::{ContextPage, GeneRow, Report, ReportFigure, TargetPage, TermRow, TrustTable, report};
 pub use term_bars::{Term, TermBarsStyle, Threshold, term_bars};
