@@ -1,11 +1,7 @@
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use concord_core::Metric;
-use concord_embed::UmapConfig;
+use clap::{Args, Parser, Subcommand};
 use concord_io::MatrixSource;
-use concord_model::{Device, TrainConfig};
-use concord_prep::{NormalizeConfig, SelectConfig};
+
+use crate::commands::{inspect::InspectArgs, plot::PlotArgs, run::RunArgs, umap::UmapArgs};
 
 /// Denoised, batch-corrected embeddings of single-cell data, and the genes behind them
 ///
@@ -22,13 +18,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct GlobalArgs {
     /// Number of threads; results do not depend on it [default: all cores]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", help_heading = "Global options")]
     pub(crate) threads: Option<usize>,
     /// Print errors only
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
     /// Print the result as JSON on stdout
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
 }
 
@@ -36,81 +32,26 @@ pub(crate) struct GlobalArgs {
 pub(crate) enum Command {
     /// Do the whole job: select genes, normalise, train, embed, draw a UMAP, write everything to a folder
     Run(Box<RunArgs>),
+    /// Compute the UMAP of a latent code, or of any other matrix about cells
+    Umap(UmapArgs),
+    /// Draw figures as PNG, SVG or PDF
+    Plot(Box<PlotArgs>),
     /// Print what is in an h5ad file
     Inspect(InspectArgs),
 }
 
-/// Where the model is trained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum DeviceName {
-    /// The processor, with kernels for sparse data
-    #[default]
-    Cpu,
-}
-
-impl DeviceName {
-    pub(crate) fn device(self) -> Device {
-        match self {
-            Self::Cpu => Device::cpu(),
-        }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RunArgs {
-    /// The .h5ad file with the counts
-    #[arg(value_name = "IN.h5ad", required_unless_present = "demo", conflicts_with = "demo")]
-    pub(crate) input: Option<PathBuf>,
-    /// Run on the embedded data set (700 blood cells, 765 genes) instead of a file
-    #[arg(long)]
-    pub(crate) demo: bool,
-    /// Folder for the results; made when missing, files of the same names are replaced
-    #[arg(long, short, value_name = "FOLDER")]
-    pub(crate) out: PathBuf,
-    /// Column of obs that says which batch a cell comes from; batches are integrated
-    #[arg(long, value_name = "KEY", help_heading = "Data")]
-    pub(crate) batch: Option<String>,
-    /// Column of obs to colour by; may be given several times [default: categorical columns, six at most]
-    #[arg(long = "label", value_name = "KEY", help_heading = "Data")]
-    pub(crate) labels: Vec<String>,
-    /// Read the counts from this layer instead of X
+/// The matrix of a file that a command reads.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MatrixArgs {
+    /// Read the expression from this layer instead of X
     #[arg(long, value_name = "NAME", conflicts_with = "use_raw", help_heading = "Data")]
     pub(crate) layer: Option<String>,
-    /// Read the counts from raw instead of X
+    /// Read the expression from raw instead of X
     #[arg(long, help_heading = "Data")]
     pub(crate) use_raw: bool,
-    #[command(flatten, next_help_heading = "Genes and normalisation")]
-    pub(crate) select: SelectConfig,
-    #[command(flatten)]
-    pub(crate) normalize: NormalizeConfig,
-    #[command(flatten, next_help_heading = "Training")]
-    pub(crate) train: TrainConfig,
-    /// Where the model is trained
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) device: DeviceName,
-    /// UMAP: how distances between latent codes are measured
-    #[arg(long, value_enum, default_value_t, value_name = "METRIC", help_heading = "UMAP")]
-    pub(crate) umap_metric: Metric,
-    #[command(flatten, next_help_heading = "UMAP")]
-    pub(crate) umap: UmapConfig,
-    /// Name of the latent code in obsm; the UMAP gets the same name with _UMAP behind it
-    #[arg(long, value_name = "NAME", default_value = "Concord", value_parser = output_key, help_heading = "Results")]
-    pub(crate) output_key: String,
 }
 
-/// A name that can be a key of obsm.
-fn output_key(text: &str) -> Result<String, &'static str> {
-    let is_name = !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '\0']);
-    if is_name { Ok(text.to_owned()) } else { Err("a name without slashes is needed") }
-}
-
-impl RunArgs {
-    /// The name of the UMAP in obsm.
-    pub(crate) fn umap_key(&self) -> String {
-        format!("{}_UMAP", self.output_key)
-    }
-
+impl MatrixArgs {
     /// The matrix that the options name.
     pub(crate) fn source(&self) -> MatrixSource {
         match &self.layer {
@@ -121,11 +62,10 @@ impl RunArgs {
     }
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct InspectArgs {
-    /// The .h5ad file
-    #[arg(value_name = "FILE.h5ad")]
-    pub(crate) input: PathBuf,
+/// A name that can be a key of obsm.
+pub(crate) fn obsm_key(text: &str) -> Result<String, &'static str> {
+    let is_name = !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '\0']);
+    if is_name { Ok(text.to_owned()) } else { Err("a name without slashes is needed") }
 }
 
 #[cfg(test)]
@@ -136,7 +76,9 @@ mod tests {
     #[test]
     fn no_option_stands_twice() {
         use clap::CommandFactory;
-        for command in Cli::command().get_subcommands() {
+        let program = Cli::command();
+        let nested = program.get_subcommands().flat_map(clap::Command::get_subcommands);
+        for command in program.get_subcommands().chain(nested) {
             for names in [
                 command.get_arguments().map(|argument| argument.get_id().to_string()).collect::<Vec<_>>(),
                 command.get_arguments().filter_map(clap::Arg::get_long).map(str::to_owned).collect(),

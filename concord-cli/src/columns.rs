@@ -2,7 +2,7 @@
 
 use concord_core::{Column, Labels, Table};
 
-use crate::error::CliError;
+use crate::{error::CliError, names::nearest_first};
 
 /// Numbers of categories with which a column is coloured by without being asked for.
 const COLOURED_UNASKED: std::ops::RangeInclusive<usize> = 2..=40;
@@ -38,14 +38,10 @@ pub(crate) fn numbers(obs: &Table, name: &str, option: &str) -> Result<Option<Ve
 }
 
 fn unknown(obs: &Table, name: &str, option: &str) -> CliError {
-    let mut names: Vec<&str> = obs.names().collect();
+    let names = nearest_first(name, obs.names());
     if names.is_empty() {
         return CliError::usage(format!("{option} {name}: the cells have no annotation columns at all"));
     }
-    names.sort_by(|a, b| {
-        let similarity = |other: &str| strsim::jaro_winkler(&other.to_lowercase(), &name.to_lowercase());
-        similarity(b).total_cmp(&similarity(a))
-    });
     CliError::usage(format!("{option} {name}: no such column; there are: {}", names.join(", ")))
 }
 

@@ -85,7 +85,13 @@ impl From<ModelError> for CliError {
 
 impl From<PlotError> for CliError {
     fn from(error: PlotError) -> Self {
-        Self::Work(error.into())
+        match error {
+            PlotError::BadSetting { name, value, expected } => {
+                Self::usage(format!("--{} {value} is out of range: {expected}", name.replace('_', "-")))
+            }
+            PlotError::TooLarge { .. } => Self::Usage(error.into()),
+            _ => Self::Work(error.into()),
+        }
     }
 }
 

@@ -4,10 +4,16 @@
 //! input and older outputs as they were.
 
 mod args;
+mod colours;
 mod columns;
 mod commands;
 mod error;
+mod expression;
+mod figures;
+mod h5ad;
 mod memory;
+mod names;
+mod output_files;
 mod outputs;
 mod record;
 mod terminal;
@@ -40,6 +46,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = commands::use_threads(global.threads).and_then(|()| match &command {
         Command::Run(args) => commands::run::run(args, &session),
+        Command::Umap(args) => commands::umap::run(args, &session),
+        Command::Plot(args) => commands::plot::run(args, &session),
         Command::Inspect(args) => commands::inspect::inspect(args, &session),
     });
     match result {

@@ -1,5 +1,8 @@
 //! `concord inspect`: what is in an h5ad file.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use concord_io::{
     ColumnKind, ColumnSummary, EntryKind, EntrySummary, MatrixSummary, SampleState, Summary, inspect_h5ad,
@@ -7,7 +10,14 @@ use concord_io::{
 use concord_prep::LARGEST_LOGGED;
 use serde_json::{Value, json};
 
-use crate::{Session, args::InspectArgs, error::CliError};
+use crate::{Session, error::CliError};
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The .h5ad file
+    #[arg(value_name = "FILE.h5ad")]
+    pub(crate) input: PathBuf,
+}
 
 /// Categories that are named; of more, the largest are.
 const N_NAMED_CATEGORIES: usize = 12;
@@ -16,7 +26,7 @@ const N_NAMED_CATEGORIES: usize = 12;
 pub(crate) fn inspect(args: &InspectArgs, session: &Session) -> Result<(), CliError> {
     let summary = inspect_h5ad(&args.input)?;
     if session.json {
-        super::print(&format!("{:#}\n", to_json(&summary)));
+        super::print_json(&to_json(&summary));
     } else {
         super::print(&to_text(&args.input.display().to_string(), &summary));
     }

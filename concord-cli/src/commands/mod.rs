@@ -1,7 +1,9 @@
 //! One file a command.
 
 pub(crate) mod inspect;
+pub(crate) mod plot;
 pub(crate) mod run;
+pub(crate) mod umap;
 
 use crate::error::CliError;
 
@@ -22,4 +24,9 @@ pub(crate) fn use_threads(n_threads: Option<usize>) -> Result<(), CliError> {
 fn print(text: &str) {
     use std::io::Write;
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Prints a result as JSON to stdout.
+fn print_json(value: &serde_json::Value) {
+    print(&format!("{value:#}\n"));
 }

@@ -1,13 +1,13 @@
 //! The input, when its matrix has been taken out: what the options name in it, checked before the work begins.
 
 use concord_core::{Counts, Genes, Labels};
-use concord_io::{Dataset, category_colors};
+use concord_io::Dataset;
 use concord_model::check_domains;
-use concord_plot::{Colour, Colouring, ValueColours};
 use concord_prep::{MatrixState, matrix_state};
 
+use super::args::RunArgs;
 use super::input::{self, Input};
-use crate::{args::RunArgs, columns, error::CliError, record::Recorder};
+use crate::{colours::Colours, columns, error::CliError, record::Recorder};
 
 /// The name of the domain of data without batches, as in the reference.
 const SINGLE_DOMAIN: &str = "single_domain";
@@ -24,25 +24,6 @@ pub(super) struct Described {
     pub(super) domains: Labels,
     /// The columns to colour by.
     pub(super) colours: Vec<(String, Colours)>,
-}
-
-/// A column to colour by, as the figures need it.
-pub(super) enum Colours {
-    Categories { labels: Labels, palette: Option<Vec<Colour>> },
-    Numbers(Vec<f32>),
-}
-
-impl Colours {
-    pub(super) fn colouring(&self, name: &str) -> Colouring<'_> {
-        /// A few extreme cells do not pale the rest.
-        const VMAX_QUANTILE: f64 = 0.99;
-        match self {
-            Self::Categories { labels, palette } => Colouring::Categories { labels, palette: palette.clone() },
-            Self::Numbers(values) => {
-                Colouring::Values(ValueColours { vmax_quantile: VMAX_QUANTILE, ..ValueColours::new(values, name) })
-            }
-        }
-    }
 }
 
 /// Checks what the options name, and takes the matrix out.
@@ -64,7 +45,7 @@ pub(super) fn describe(
     check_domains(&domains, &args.train)?;
     let mut colours = Vec::new();
     for name in coloured_by(&dataset, args) {
-        let column = colours_of(&dataset, input, &name)?;
+        let column = Colours::of_column(input.path(), &dataset.obs, &name, "--label")?;
         colours.push((name, column));
     }
     let described = Described {
@@ -88,16 +69,4 @@ fn coloured_by(dataset: &Dataset, args: &RunArgs) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| seen.insert(name.clone()));
     names
-}
-
-/// A column of obs as colours; the file's own colours when it has one for each category.
-fn colours_of(dataset: &Dataset, input: &Input, name: &str) -> Result<Colours, CliError> {
-    if let Some(values) = columns::numbers(&dataset.obs, name, "--label")? {
-        return Ok(Colours::Numbers(values));
-    }
-    let labels = columns::labels(&dataset.obs, name, "--label")?;
-    let own = category_colors(input.path(), name)?.unwrap_or_default();
-    let own: Option<Vec<Colour>> = own.iter().map(|colour| colour.parse().ok()).collect();
-    let palette = own.filter(|colours| colours.len() == labels.n_categories());
-    Ok(Colours::Categories { labels, palette })
 }

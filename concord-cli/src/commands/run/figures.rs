@@ -2,16 +2,15 @@
 
 use concord_core::Embedding;
 use concord_plot::{Colouring, CurveStyle, EmbeddingStyle, Figure, Panel, embedding, training_curve};
-use ndarray::s;
 
 use super::{Results, data::Described};
 use crate::{
+    colours::VMAX_QUANTILE,
     error::CliError,
+    figures::{FigureFormat, PNG_DPI},
+    h5ad::first_two,
     outputs::{Outputs, file_stems},
 };
-
-/// Resolution of the PNG files, in pixels per inch.
-const PNG_DPI: f64 = 300.0;
 
 /// Width of the only panel of a figure, in points.
 const SINGLE_PANEL_WIDTH: f64 = 288.0;
@@ -35,7 +34,7 @@ fn flat(umap: &Embedding) -> Result<Option<Embedding>, CliError> {
     match umap.n_dimensions() {
         1 => Ok(None),
         2 => Ok(Some(umap.clone())),
-        _ => Ok(Some(Embedding::new(umap.values().slice(s![.., ..2]).to_owned())?)),
+        _ => first_two(umap).map(Some),
     }
 }
 
@@ -47,8 +46,11 @@ fn umap_figures(umap: &Embedding, dataset: &Described) -> Result<Vec<(String, Fi
     }
     let single = EmbeddingStyle { panel_width: SINGLE_PANEL_WIDTH, ..style.clone() };
     let names: Vec<&str> = dataset.colours.iter().map(|(name, _)| name.as_str()).collect();
-    let panels: Vec<Panel<'_>> =
-        dataset.colours.iter().map(|(name, colours)| Panel::new(name.clone(), colours.colouring(name))).collect();
+    let panels: Vec<Panel<'_>> = dataset
+        .colours
+        .iter()
+        .map(|(name, colours)| Panel::new(name.clone(), colours.colouring(name, VMAX_QUANTILE)))
+        .collect();
     let mut figures = Vec::new();
     for (panel, stem) in panels.iter().zip(file_stems(&names)) {
         figures.push((format!("umap_{stem}"), embedding(umap, std::slice::from_ref(panel), &single)?));
@@ -60,8 +62,8 @@ fn umap_figures(umap: &Embedding, dataset: &Described) -> Result<Vec<(String, Fi
 }
 
 fn save(outputs: &Outputs, name: &str, figure: &Figure) -> Result<(), CliError> {
-    outputs.write(&format!("figures/{name}.svg"), figure.to_svg()?)?;
-    outputs.write(&format!("figures/{name}.png"), figure.to_png(PNG_DPI)?)?;
-    outputs.write(&format!("figures/{name}.pdf"), figure.to_pdf()?)?;
+    for (extension, format) in [("svg", FigureFormat::Svg), ("png", FigureFormat::Png), ("pdf", FigureFormat::Pdf)] {
+        outputs.write(&format!("figures/{name}.{extension}"), format.render(figure, PNG_DPI)?)?;
+    }
     Ok(())
 }

@@ -6,7 +6,8 @@ use anyhow::Context;
 use concord_io::{Dataset, ReadOptions, read_h5ad};
 use tempfile::TempDir;
 
-use crate::{args::RunArgs, error::CliError};
+use super::args::RunArgs;
+use crate::{error::CliError, h5ad::check_file_name};
 
 /// 700 blood cells x 765 genes, with its provenance in `demo/README.md`.
 const DEMO: &[u8] = include_bytes!("../../../demo/pbmc68k_reduced_counts.h5ad");
@@ -22,12 +23,7 @@ pub(super) struct Input {
 impl Input {
     pub(super) fn open(args: &RunArgs) -> Result<Self, CliError> {
         if let Some(path) = &args.input {
-            if path.to_str().is_none() {
-                return Err(CliError::usage(format!(
-                    "{}: the name of this file is not Unicode; rename it",
-                    path.display()
-                )));
-            }
+            check_file_name(path)?;
             return Ok(Self { path: path.clone(), demo_folder: None });
         }
         let folder = tempfile::tempdir().context("cannot make a temporary folder for the demo data")?;
@@ -48,7 +44,7 @@ impl Input {
 
 /// Reads it.
 pub(super) fn read(input: &Input, args: &RunArgs) -> Result<(Dataset, String), CliError> {
-    let options = ReadOptions { source: args.source() };
+    let options = ReadOptions { source: args.matrix.source() };
     let dataset = read_h5ad(input.path(), &options)?;
     let (n_cells, n_genes) = (dataset.counts.n_cells(), dataset.counts.n_genes());
     let summary = format!("{n_cells} cells x {n_genes} genes from {}", options.source);

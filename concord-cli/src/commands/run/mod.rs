@@ -1,5 +1,6 @@
 //! `concord run`: the whole job, from an h5ad file to a folder of results.
 
+mod args;
 mod data;
 mod figures;
 mod input;
@@ -10,7 +11,9 @@ use concord_core::Embedding;
 use concord_model::{ModelCard, Trained};
 use concord_prep::{FeatureSelection, MatrixState};
 
-use crate::{Session, args::RunArgs, error::CliError, outputs::Outputs, record::Recorder};
+pub(crate) use args::RunArgs;
+
+use crate::{Session, error::CliError, outputs::Outputs, record::Recorder};
 use data::Described;
 use input::Input;
 

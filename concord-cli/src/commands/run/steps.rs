@@ -2,10 +2,11 @@
 
 use concord_core::{Counts, Embedding, Labels, LogNorm};
 use concord_model::{TrainProgress, Trained, embed, train};
-use concord_prep::{FeatureSelection, MatrixState, SelectConfig, knn, normalize, select_features};
+use concord_prep::{FeatureSelection, MatrixState, SelectConfig, normalize, select_features};
 
+use super::args::RunArgs;
 use super::data::Described;
-use crate::{args::RunArgs, error::CliError, terminal::Terminal};
+use crate::{commands::umap, error::CliError, terminal::Terminal};
 
 /// Chooses the genes.
 pub(super) fn select(
@@ -80,20 +81,12 @@ pub(super) fn train_encoder(
     Ok((trained, summary))
 }
 
-/// The UMAP of the latent code, through its exact nearest neighbours.
+/// The UMAP of the latent code.
 pub(super) fn draw_umap(
     latent: &Embedding,
     args: &RunArgs,
     terminal: &Terminal,
 ) -> Result<(Embedding, String), CliError> {
     let config = concord_embed::UmapConfig { seed: args.train.seed, ..args.umap.clone() };
-    let graph = knn(latent, config.n_graph_neighbors(latent.n_cells()), args.umap_metric)?;
-    let bar = terminal.bar("umap", 1);
-    let umap = concord_embed::umap(latent, &graph, &config, &mut |epoch, n_epochs| {
-        bar.set_length(n_epochs as u64);
-        bar.set_position(epoch as u64);
-    });
-    bar.finish_and_clear();
-    let summary = format!("{} neighbours, {}, min_dist {}", config.n_neighbors, args.umap_metric, config.min_dist);
-    Ok((umap?, summary))
+    umap::compute(latent, &config, args.umap_metric, terminal)
 }

@@ -32,7 +32,7 @@ fn additions(results: &Results<'_>) -> Additions {
         is_feature[gene] = Some(true);
     }
     // The genes of raw are not the rows of var.
-    let var = match args.source() {
+    let var = match args.matrix.source() {
         MatrixSource::Raw => Vec::new(),
         _ => vec![(format!("{}_feature", latent_key.to_lowercase()), Column::Booleans(is_feature))],
     };
@@ -79,7 +79,7 @@ fn text_of(column: &Column, row: usize) -> String {
 fn configuration(results: &Results<'_>) -> Value {
     let args = results.args;
     json!({
-        "source": args.source().to_string(),
+        "source": args.matrix.source().to_string(),
         "batch": args.batch,
         "select": args.select,
         "normalize": args.normalize,

@@ -1,0 +1,42 @@
+//! `concord plot`: figures of what is in a file.
+
+mod embedding;
+
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use crate::{Session, error::CliError, figures::FigureArgs};
+
+/// Which figure to draw.
+#[derive(Debug, Args)]
+pub(crate) struct PlotArgs {
+    #[command(subcommand)]
+    figure: PlotCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum PlotCommand {
+    /// Draw the cells on an embedding, in a panel for each column of obs or gene
+    Embedding(embedding::EmbeddingArgs),
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &PlotArgs, session: &Session) -> Result<(), CliError> {
+    match &args.figure {
+        PlotCommand::Embedding(args) => embedding::run(args, session),
+    }
+}
+
+/// Draws nothing but says where the figure is; `details` go into the JSON.
+fn report(figure: &FigureArgs, mut details: Value, session: &Session) {
+    let files: Vec<&Path> = figure.paths();
+    if session.json {
+        details["files"] = json!(files);
+        super::print_json(&details);
+        return;
+    }
+    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    session.terminal.line(&format!("wrote {}", names.join(", ")));
+}

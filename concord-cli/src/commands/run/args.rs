@@ -1,0 +1,74 @@
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use concord_core::Metric;
+use concord_embed::UmapConfig;
+use concord_model::{Device, TrainConfig};
+use concord_prep::{NormalizeConfig, SelectConfig};
+
+use crate::{
+    args::{MatrixArgs, obsm_key},
+    commands::umap::umap_key,
+};
+
+/// Where the model is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum DeviceName {
+    /// The processor, with kernels for sparse data
+    #[default]
+    Cpu,
+}
+
+impl DeviceName {
+    pub(crate) fn device(self) -> Device {
+        match self {
+            Self::Cpu => Device::cpu(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The .h5ad file with the counts
+    #[arg(value_name = "IN.h5ad", required_unless_present = "demo", conflicts_with = "demo")]
+    pub(crate) input: Option<PathBuf>,
+    /// Run on the embedded data set (700 blood cells, 765 genes) instead of a file
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Folder for the results; made when missing, files of the same names are replaced
+    #[arg(long, short, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+    /// Column of obs that says which batch a cell comes from; batches are integrated
+    #[arg(long, value_name = "KEY", help_heading = "Data")]
+    pub(crate) batch: Option<String>,
+    /// Column of obs to colour by; may be given several times [default: categorical columns, six at most]
+    #[arg(long = "label", value_name = "KEY", help_heading = "Data")]
+    pub(crate) labels: Vec<String>,
+    #[command(flatten)]
+    pub(crate) matrix: MatrixArgs,
+    #[command(flatten, next_help_heading = "Genes and normalisation")]
+    pub(crate) select: SelectConfig,
+    #[command(flatten)]
+    pub(crate) normalize: NormalizeConfig,
+    #[command(flatten, next_help_heading = "Training")]
+    pub(crate) train: TrainConfig,
+    /// Where the model is trained
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) device: DeviceName,
+    /// UMAP: how distances between latent codes are measured
+    #[arg(long, value_enum, default_value_t, value_name = "METRIC", help_heading = "UMAP")]
+    pub(crate) umap_metric: Metric,
+    #[command(flatten, next_help_heading = "UMAP")]
+    pub(crate) umap: UmapConfig,
+    /// Name of the latent code in obsm; the UMAP gets the same name with _UMAP behind it
+    #[arg(long, value_name = "NAME", default_value = "Concord", value_parser = obsm_key, help_heading = "Results")]
+    pub(crate) output_key: String,
+}
+
+impl RunArgs {
+    /// The name of the UMAP in obsm.
+    pub(crate) fn umap_key(&self) -> String {
+        umap_key(&self.output_key, self.umap.n_components)
+    }
+}

@@ -1,0 +1,121 @@
+//! What commands take out of an h5ad file beside its matrix.
+
+use std::path::Path;
+
+use concord_core::Embedding;
+use concord_io::{Annotation, EntrySummary, read_annotation, read_obsm};
+use ndarray::s;
+
+use crate::{error::CliError, names::nearest_first, terminal::Terminal};
+
+/// The annotation of the cells; refuses names of files that HDF5 cannot open.
+pub(crate) fn annotation(path: &Path) -> Result<Annotation, CliError> {
+    check_file_name(path)?;
+    Ok(read_annotation(path)?)
+}
+
+/// HDF5 is given names of files as texts.
+pub(crate) fn check_file_name(path: &Path) -> Result<(), CliError> {
+    if path.to_str().is_some() {
+        return Ok(());
+    }
+    Err(CliError::usage(format!("{}: the name of this file is not Unicode; rename it", path.display())))
+}
+
+/// A matrix of obsm. An unknown name is answered with the names there are, the nearest first.
+pub(crate) fn embedding(path: &Path, obsm: &[EntrySummary], name: &str) -> Result<Embedding, CliError> {
+    if obsm.iter().all(|entry| entry.name != name) {
+        let names = nearest_first(name, obsm.iter().map(|entry| entry.name.as_str()));
+        let known = if names.is_empty() {
+            "obsm is empty; make one with `concord run`".to_owned()
+        } else {
+            format!("there are: {}", names.join(", "))
+        };
+        return Err(CliError::usage(format!("--basis {name}: {} has no such matrix in obsm; {known}", path.display())));
+    }
+    let values = read_obsm(path, name)?;
+    if let Some(((cell, dimension), value)) = values.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        return Err(CliError::usage(format!(
+            "--basis {name}: the value of cell {cell} in dimension {dimension} is {value}; leave out such cells"
+        )));
+    }
+    Ok(Embedding::new(values)?)
+}
+
+/// Two dimensions of a matrix of obsm, to be drawn, and what it is called: `wanted`, or the UMAP that suits best.
+pub(crate) fn picture(
+    path: &Path,
+    obsm: &[EntrySummary],
+    wanted: Option<&str>,
+    terminal: &Terminal,
+) -> Result<(Embedding, String), CliError> {
+    let name = match wanted {
+        Some(name) => name.to_owned(),
+        None => best_umap(path, obsm, terminal)?,
+    };
+    let points = embedding(path, obsm, &name)?;
+    match points.n_dimensions() {
+        1 => Err(CliError::usage(format!("--basis {name}: it has one dimension, a picture needs two"))),
+        2 => Ok((points, name)),
+        n_dimensions => {
+            terminal.line(&format!("{name} has {n_dimensions} dimensions: the first two are drawn"));
+            Ok((first_two(&points)?, name))
+        }
+    }
+}
+
+/// The first two dimensions.
+pub(crate) fn first_two(points: &Embedding) -> Result<Embedding, CliError> {
+    Ok(Embedding::new(points.values().slice(s![.., ..2]).to_owned())?)
+}
+
+/// The UMAP that is drawn when none is named: ours before others, flat ones before others.
+fn best_umap(path: &Path, obsm: &[EntrySummary], terminal: &Terminal) -> Result<String, CliError> {
+    let rank = |entry: &EntrySummary| {
+        let is_flat = entry.shape.get(1) == Some(&2);
+        (!is_flat, entry.name != "Concord_UMAP", !entry.name.ends_with("_UMAP"))
+    };
+    let mut umaps: Vec<&EntrySummary> =
+        obsm.iter().filter(|entry| entry.name.to_lowercase().contains("umap")).collect();
+    umaps.sort_by_key(|entry| rank(entry));
+    let Some((best, others)) = umaps.split_first() else {
+        let names: Vec<&str> = obsm.iter().map(|entry| entry.name.as_str()).collect();
+        let known = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        return Err(CliError::usage(format!(
+            "{} has no UMAP in obsm, which holds: {known}; make one with `concord umap`, or name another with --basis",
+            path.display()
+        )));
+    };
+    if !others.is_empty() {
+        let others: Vec<&str> = others.iter().map(|entry| entry.name.as_str()).collect();
+        terminal.line(&format!("drawn on {}; --basis takes another: {}", best.name, others.join(", ")));
+    }
+    Ok(best.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use concord_io::EntryKind;
+
+    use super::*;
+
+    fn best(entries: &[(&str, usize)]) -> Option<String> {
+        let entry = |&(name, width): &(&str, usize)| EntrySummary {
+            name: name.to_owned(),
+            kind: EntryKind::Numbers,
+            shape: vec![9, width],
+        };
+        let obsm: Vec<EntrySummary> = entries.iter().map(entry).collect();
+        best_umap(Path::new("x.h5ad"), &obsm, &Terminal::new(true)).ok()
+    }
+
+    #[test]
+    fn our_own_flat_umap_is_best() {
+        assert_eq!(best(&[("X_pca", 50), ("X_umap", 2)]).unwrap(), "X_umap");
+        assert_eq!(best(&[("Concord_UMAP_3D", 3), ("X_umap", 2)]).unwrap(), "X_umap");
+        assert_eq!(best(&[("A_UMAP", 2), ("Concord_UMAP", 2), ("X_umap", 2)]).unwrap(), "Concord_UMAP");
+        assert_eq!(best(&[("X_umap", 2), ("B_UMAP", 2)]).unwrap(), "B_UMAP");
+        assert_eq!(best(&[("X_pca", 50)]), None);
+    }
+}
