@@ -66,7 +66,8 @@ fn newest(directory: &Path, prefix: &str, suffix: &str) -> Result<Option<PathBuf
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.starts_with(prefix) && name.ends_with(suffix) {
             // Through a link to the file, as the reference looks at it.
-            let modified = fs::metadata(&path).and_then(|metadata| metadata.modified()).map_err(io_error)?;
+            let modified = fs::metadata(&path).and_then(|metadata| metadata.modified());
+            let modified = modified.map_err(|source| ModelError::Io { path: path.clone(), source })?;
             newest = newest.max(Some((modified, path)));
         }
     }

@@ -50,7 +50,7 @@ pub(crate) fn load(module: &mut EncoderModule, bytes: &[u8], device: &Device) ->
 /// # Errors
 /// What is wrong with the file, in words.
 pub(crate) fn load_pytorch(module: &mut EncoderModule, path: &Path, device: &Device) -> Result<(), String> {
-    let file = PytorchReader::new(path).map_err(|error| format!("not a whole PyTorch file ({error})"))?;
+    let file = PytorchReader::new(path).map_err(|error| format!("not a readable PyTorch file ({error})"))?;
     fill(module, &file, device)
 }
 
