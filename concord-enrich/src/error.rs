@@ -42,9 +42,9 @@ pub enum EnrichError {
         n_empty: usize,
     },
     /// An option has a value that makes no sense.
-    #[error("{option} = {value}: choose {expected}")]
+    #[error("--{option} {value} is out of range: {expected}")]
     InvalidOption {
-        /// Name of the option.
+        /// Name of the option, as on the command line.
         option: &'static str,
         /// Its value.
         value: f64,
@@ -60,7 +60,7 @@ pub enum EnrichError {
     /// No gene set has a size that is allowed.
     #[error(
         "none of the {n_sets} gene sets is eligible: after leaving out unknown genes the largest has {largest} genes, and \
-         from {min_size} to {max_size} are allowed{}; change min_size or max_size",
+         from {min_size} to {max_size} are allowed{}; allow other sizes, or choose other gene sets",
         if *all_genes { " (but not all genes)" } else { "" }
     )]
     NoEligibleSet {

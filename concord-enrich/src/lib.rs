@@ -2,8 +2,9 @@
 //!
 //! [`parse_gmt`] reads gene sets from the text of a file. [`over_representation`] asks whether a list of genes shares
 //! more genes with a set than chance would have it; [`prerank`] asks whether the genes of a set gather at one end of a
-//! ranking. Both correct for the number of sets tested, and both can follow gseapy 1.3.1 to the letter
-//! ([`Compatibility::Gseapy`]). The same input and seed give the same bytes for any number of threads.
+//! ranking; [`above_quantile`] takes the top of a ranking as a list. Both tests correct for the number of sets tested, and
+//! both can follow gseapy 1.3.1 to the letter ([`Compatibility::Gseapy`]). The same input and seed give the same bytes for
+//! any number of threads.
 //!
 //! # The background decides
 //! A gene list was chosen among some genes, and only those could get into it. Genes that were never candidates make sets
@@ -41,6 +42,7 @@ mod hypergeometric;
 mod identifiers;
 mod ora;
 mod prerank;
+mod top;
 
 pub use compatibility::Compatibility;
 pub use correction::benjamini_hochberg;
@@ -49,3 +51,4 @@ pub use gmt::{GeneSet, Gmt, GmtNote, parse_gmt};
 pub use identifiers::{IdentifierKind, Identifiers};
 pub use ora::{Background, EnrichedTerm, EnrichmentTable, OraConfig, over_representation};
 pub use prerank::{PrerankConfig, PrerankTable, RankedTerm, prerank};
+pub use top::above_quantile;

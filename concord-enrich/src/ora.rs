@@ -51,12 +51,16 @@ impl Default for OraConfig {
 }
 
 impl OraConfig {
-    fn validate(&self) -> Result<(), EnrichError> {
+    /// Checks every value, before anything is computed.
+    ///
+    /// # Errors
+    /// [`EnrichError::InvalidOption`] with the first option that is out of range.
+    pub fn validate(&self) -> Result<(), EnrichError> {
         let check = |is_valid: bool, option, value: usize, expected| {
             if is_valid { Ok(()) } else { Err(EnrichError::InvalidOption { option, value: value as f64, expected }) }
         };
-        check(self.min_size >= 1, "min_size", self.min_size, "at least 1")?;
-        check(self.max_size >= self.min_size, "max_size", self.max_size, "at least min_size")?;
+        check(self.min_size >= 1, "ora-min-size", self.min_size, "at least 1")?;
+        check(self.max_size >= self.min_size, "ora-max-size", self.max_size, "at least --ora-min-size")?;
         check(self.background != Background::Number(0), "background", 0, "a positive number of genes")
     }
 

@@ -51,15 +51,24 @@ impl Default for PrerankConfig {
 }
 
 impl PrerankConfig {
-    fn validate(&self) -> Result<(), EnrichError> {
+    /// Checks every value, before anything is computed.
+    ///
+    /// # Errors
+    /// [`EnrichError::InvalidOption`] with the first option that is out of range.
+    pub fn validate(&self) -> Result<(), EnrichError> {
         let check = |is_valid: bool, option, value, expected| {
             if is_valid { Ok(()) } else { Err(EnrichError::InvalidOption { option, value, expected }) }
         };
         let n_permutations = self.n_permutations as f64;
-        check((1..=1_000_000).contains(&self.n_permutations), "n_permutations", n_permutations, "from 1 to 1000000")?;
-        check(self.min_size >= 1, "min_size", self.min_size as f64, "at least 1")?;
-        check(self.max_size >= self.min_size, "max_size", self.max_size as f64, "at least min_size")?;
-        check((0.0..=10.0).contains(&self.weight), "weight", self.weight, "from 0 to 10")
+        check(
+            (1..=1_000_000).contains(&self.n_permutations),
+            "gsea-n-permutations",
+            n_permutations,
+            "from 1 to 1000000",
+        )?;
+        check(self.min_size >= 1, "gsea-min-size", self.min_size as f64, "at least 1")?;
+        check(self.max_size >= self.min_size, "gsea-max-size", self.max_size as f64, "at least --gsea-min-size")?;
+        check((0.0..=10.0).contains(&self.weight), "gsea-weight", self.weight, "from 0 to 10")
     }
 }
 

@@ -107,9 +107,13 @@ fn lists_and_sets_that_cannot_be_tested_are_refused() {
     check(&[], number(10), "the gene list is empty");
     check(&["", " "], number(10), "the gene list is empty");
     check(&["A", "X", "Y"], number(4), "a background of 4 genes is too small: the gene list and \"a\" alone have 5");
-    check(&["A"], number(0), "background = 0: choose a positive number of genes");
-    check(&["A"], OraConfig { min_size: 0, ..number(10) }, "min_size = 0: choose at least 1");
-    check(&["A"], OraConfig { max_size: 2, min_size: 3, ..number(10) }, "max_size = 2: choose at least min_size");
+    check(&["A"], number(0), "--background 0 is out of range: a positive number of genes");
+    check(&["A"], OraConfig { min_size: 0, ..number(10) }, "--ora-min-size 0 is out of range: at least 1");
+    check(
+        &["A"],
+        OraConfig { max_size: 2, min_size: 3, ..number(10) },
+        "--ora-max-size 2 is out of range: at least --ora-min-size",
+    );
     check(&["A"], OraConfig { min_size: 4, ..number(10) }, "the largest has 3 genes, and from 4 to 1000 are allowed");
     let none = over_representation(&["A"], &[], &number(10));
     assert_eq!(none, Err(EnrichError::NoSets { n_empty: 0 }));
@@ -130,7 +134,11 @@ fn rankings_that_cannot_be_tested_are_refused() {
     check(&[("A", 1.0), ("B", 1.0), ("A", 0.0)], base.clone(), "gene \"A\" is ranked 2 times");
     check(&good[..3], base.clone(), "(but not all genes)");
     check(&good, PrerankConfig { min_size: 15, ..base.clone() }, "the largest has 3 genes, and from 15 to 500");
-    check(&good, PrerankConfig { n_permutations: 0, ..base.clone() }, "n_permutations = 0: choose from 1 to 1000000");
-    check(&good, PrerankConfig { weight: f64::NAN, ..base.clone() }, "weight = NaN: choose from 0 to 10");
-    check(&good, PrerankConfig { weight: -1.0, ..base }, "weight = -1: choose from 0 to 10");
+    check(
+        &good,
+        PrerankConfig { n_permutations: 0, ..base.clone() },
+        "--gsea-n-permutations 0 is out of range: from 1 to 1000000",
+    );
+    check(&good, PrerankConfig { weight: f64::NAN, ..base.clone() }, "--gsea-weight NaN is out of range: from 0 to 10");
+    check(&good, PrerankConfig { weight: -1.0, ..base }, "--gsea-weight -1 is out of range: from 0 to 10");
 }
