@@ -8,7 +8,11 @@ class Combobox {
   constructor(input, list, options, onChoose) {
     Object.assign(this, { input, list, options, onChoose, chosen: 0, active: null });
     input.addEventListener("focus", () => input.select());
-    input.addEventListener("click", () => this.open(""));
+    input.addEventListener("click", () => {
+      // What is typed next replaces the name that stands there.
+      input.select();
+      this.open("");
+    });
     input.addEventListener("input", () => this.open(input.value));
     input.addEventListener("keydown", (event) => this.onKey(event));
     input.addEventListener("blur", () => this.close());
