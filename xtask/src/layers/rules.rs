@@ -62,13 +62,13 @@ pub(super) const RULES: Rules = Rules {
     exceptions: &[],
     families: &[
         Family { name: "hdf5-metno", gates: &["concord-io"] },
-        Family { name: "burn", gates: &["concord-model", "concord-attr"] },
+        Family { name: "burn", gates: &["concord-model"] },
     ],
-    light: &["concord-core", "concord-prep", "concord-embed", "concord-enrich", "concord-plot", "xtask"],
+    light: &["concord-core", "concord-prep", "concord-attr", "concord-embed", "concord-enrich", "concord-plot", "xtask"],
     direct_only: &[
         DirectOnly { package: "anyhow", members: &["concord-cli", "xtask"] },
         DirectOnly { package: "miette", members: &["concord-cli", "xtask"] },
     ],
     optional_in_libraries: &["clap"],
-    may_be_absent: &["concord-attr"],
+    may_be_absent: &[],
 };

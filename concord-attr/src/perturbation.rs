@@ -1,0 +1,166 @@
+use concord_core::{Dense, LogNorm, Network};
+use ndarray::{Array1, ArrayView1, Axis};
+
+use crate::{
+    AttrError, Target,
+    first_step::{check_genes, dense_rows, hidden, hidden_of_row},
+};
+
+/// Which way genes are taken from cells or given to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Perturbation {
+    /// The ranked genes of each cell are replaced, the first one first.
+    Deletion,
+    /// All genes are replaced, then the ranked genes get their values back, the first one first.
+    Insertion,
+}
+
+/// What a gene is replaced by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Replacement<'a> {
+    /// Nothing: the gene is not expressed.
+    Zero,
+    /// A value for each gene, `[n_genes]`: its mean over all cells.
+    Mean(&'a [f32]),
+}
+
+/// How a curve is measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PerturbConfig<'a> {
+    /// Which way.
+    pub perturbation: Perturbation,
+    /// What genes are replaced by.
+    pub replacement: Replacement<'a>,
+    /// Genes that are perturbed at the end of the curve.
+    pub n_genes: usize,
+}
+
+/// How a target follows the perturbation of more and more genes.
+///
+/// Levels are on a scale on which 1 is the context as it is and 0 is what the other cells have, so curves of different
+/// targets can be compared. The perturbed cells may leave this range.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// Numbers of perturbed genes, from 0.
+    pub n_genes: Vec<usize>,
+    /// The target's mean level at each of them.
+    pub level: Vec<f64>,
+}
+
+impl Curve {
+    /// The area under the curve, divided by its length: the mean level on the way.
+    ///
+    /// A good ranking has a small area under its deletion curve and a large one under its insertion curve.
+    pub fn area(&self) -> f64 {
+        let pieces = self.n_genes.windows(2).zip(self.level.windows(2));
+        let area: f64 = pieces.map(|(n, level)| (n[1] - n[0]) as f64 * (level[0] + level[1]) / 2.0).sum();
+        area / self.n_genes.last().map_or(1, |&n| n.max(1)) as f64
+    }
+}
+
+/// Perturbs the genes of a ranking one after another and follows the target, averaged over the cells of a context.
+///
+/// `ranking` lists genes (columns), the most important first. `level_of_others` is the target's mean over the cells
+/// outside the context, the zero of the curve's scale. A few hundred cells are enough: memory is
+/// `n_cells * (n_genes + n_hidden)`.
+///
+/// # Errors
+/// [`AttrError::GeneCount`], [`AttrError::NoSuchGene`].
+///
+/// Source: deletion and insertion of Petsiuk et al., "RISE", BMVC 2018, with genes for pixels.
+pub fn perturbation_curve<N: Network + ?Sized>(
+    network: &N,
+    cells: &LogNorm,
+    target: &Target,
+    level_of_others: f64,
+    ranking: &[usize],
+    config: &PerturbConfig<'_>,
+) -> Result<Curve, AttrError> {
+    let n_genes = cells.n_genes();
+    check_genes(network, "the matrix of cells", n_genes)?;
+    let replacing = match config.replacement {
+        Replacement::Zero => Array1::zeros(n_genes),
+        Replacement::Mean(means) => {
+            check_genes(network, "the list of means", means.len())?;
+            Array1::from(means.to_vec())
+        }
+    };
+    if let Some(&gene) = ranking.iter().find(|&&gene| gene >= n_genes) {
+        return Err(AttrError::NoSuchGene { gene, n_genes });
+    }
+    let intact = hidden(network, cells, 0..cells.n_cells());
+    let level_intact = mean_level(network, &intact, target);
+    let scale = level_intact - level_of_others;
+    let expression = dense_rows(cells, 0..cells.n_cells());
+    let (mut state, sign) = match config.perturbation {
+        Perturbation::Deletion => (intact, -1.0),
+        Perturbation::Insertion => (empty(network, &replacing, cells.n_cells()), 1.0),
+    };
+    let mut curve = Curve { n_genes: Vec::new(), level: Vec::new() };
+    let mut n_done = 0;
+    for n in checkpoints(config.n_genes.min(ranking.len())) {
+        for &gene in &ranking[n_done..n] {
+            let change = (&expression.column(gene) - replacing[gene]) * sign;
+            add_gene(&mut state, change.view(), network.weights().row(gene));
+        }
+        n_done = n;
+        curve.n_genes.push(n);
+        curve.level.push((mean_level(network, &state, target) - level_of_others) / scale);
+    }
+    Ok(curve)
+}
+
+/// The first step's output of cells whose genes are all replaced.
+fn empty<N: Network + ?Sized>(network: &N, replacing: &Array1<f32>, n_cells: usize) -> Dense {
+    let one = hidden_of_row(network, replacing.view());
+    Dense::zeros((n_cells, one.len())) + &one
+}
+
+/// Adds a change of one gene, one for each cell, to the first step's output.
+fn add_gene(state: &mut Dense, change: ArrayView1<'_, f32>, weights: ArrayView1<'_, f32>) {
+    for (mut hidden, &change) in state.rows_mut().into_iter().zip(change).filter(|&(_, &change)| change != 0.0) {
+        hidden.scaled_add(change, &weights);
+    }
+}
+
+/// The target's mean over cells, from the first step's output.
+fn mean_level<N: Network + ?Sized>(network: &N, hidden: &Dense, target: &Target) -> f64 {
+    let mut sum = 0.0;
+    for block in hidden.axis_chunks_iter(Axis(0), crate::first_step::CELLS_PER_BLOCK) {
+        let levels = network.outputs(block).dot(&target.as_direction());
+        sum += levels.iter().map(|&level| f64::from(level)).sum::<f64>();
+    }
+    sum / hidden.nrows() as f64
+}
+
+/// Numbers of genes at which a curve is measured: dense at first, up to `n`.
+fn checkpoints(n: usize) -> Vec<usize> {
+    let mut points = vec![0];
+    let mut next = 1;
+    while next < n {
+        points.push(next);
+        next = (next + 1).max(next * 3 / 2);
+    }
+    if n > 0 {
+        points.push(n);
+    }
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_are_measured_from_none_to_all() {
+        assert_eq!(checkpoints(0), [0]);
+        assert_eq!(checkpoints(1), [0, 1]);
+        assert_eq!(checkpoints(12), [0, 1, 2, 3, 4, 6, 9, 12]);
+    }
+
+    #[test]
+    fn an_area_is_a_mean_level() {
+        let curve = Curve { n_genes: vec![0, 1, 4], level: vec![1.0, 0.5, 0.0] };
+        assert!((curve.area() - (0.75 + 0.75) / 4.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,88 @@
+use concord_core::LogNorm;
+use ndarray::ArrayView1;
+
+/// How a context's cells express each gene.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GeneStatistics {
+    /// Mean log-normalised expression, `[n_genes]`.
+    pub mean_expression: Vec<f64>,
+    /// Share of the cells that express the gene at all, `[n_genes]`.
+    pub nonzero_fraction: Vec<f64>,
+}
+
+/// Mean expression and non-zero fraction of each gene in some cells.
+pub fn gene_statistics(cells: &LogNorm) -> GeneStatistics {
+    let (mut sums, mut counts) = (vec![0.0; cells.n_genes()], vec![0usize; cells.n_genes()]);
+    let matrix = cells.matrix();
+    for (&gene, &value) in matrix.indices().iter().zip(matrix.data()) {
+        sums[gene as usize] += f64::from(value);
+        counts[gene as usize] += usize::from(value != 0.0);
+    }
+    let n_cells = cells.n_cells() as f64;
+    GeneStatistics {
+        mean_expression: sums.into_iter().map(|sum| sum / n_cells).collect(),
+        nonzero_fraction: counts.into_iter().map(|count| count as f64 / n_cells).collect(),
+    }
+}
+
+/// Which genes a list leaves out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default, deny_unknown_fields))]
+pub struct Filter {
+    /// List genes that more than this share of the context's cells express
+    #[cfg_attr(feature = "clap", arg(long, value_name = "X", default_value_t = Self::default().min_nonzero_fraction))]
+    pub min_nonzero_fraction: f64,
+    /// List genes with a mean log-normalised expression above this
+    #[cfg_attr(feature = "clap", arg(long, value_name = "X", default_value_t = Self::default().min_expression))]
+    pub min_expression: f64,
+}
+
+/// The values of the authors' tutorial.
+impl Default for Filter {
+    fn default() -> Self {
+        Self { min_nonzero_fraction: 0.03, min_expression: 0.0 }
+    }
+}
+
+/// A gene of a ranked list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RankedGene {
+    /// Its column.
+    pub gene: usize,
+    /// Its place in the list, from 1.
+    pub rank: usize,
+    /// Its score.
+    pub importance: f32,
+    /// Mean log-normalised expression in the context.
+    pub mean_expression: f64,
+    /// Share of the context's cells that express it.
+    pub nonzero_fraction: f64,
+}
+
+/// The genes that pass a filter, by decreasing importance; equal ones in the order of the columns.
+///
+/// Source: `prepare_ranked_list` of the reference, with the filter of the authors' tutorial.
+pub fn ranked_genes(scores: ArrayView1<'_, f32>, statistics: &GeneStatistics, filter: &Filter) -> Vec<RankedGene> {
+    let listed = |gene: &usize| {
+        statistics.nonzero_fraction[*gene] > filter.min_nonzero_fraction
+            && statistics.mean_expression[*gene] > filter.min_expression
+    };
+    let genes = descending(scores).into_iter().filter(listed).enumerate();
+    genes
+        .map(|(position, gene)| RankedGene {
+            gene,
+            rank: position + 1,
+            importance: scores[gene],
+            mean_expression: statistics.mean_expression[gene],
+            nonzero_fraction: statistics.nonzero_fraction[gene],
+        })
+        .collect()
+}
+
+/// All positions by decreasing value; equal ones in their order.
+pub fn descending(values: ArrayView1<'_, f32>) -> Vec<usize> {
+    let mut positions: Vec<usize> = (0..values.len()).collect();
+    positions.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+    positions
+}
