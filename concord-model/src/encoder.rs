@@ -36,14 +36,17 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    fn bias(&self) -> Tensor<1> {
+    pub(crate) fn bias(&self) -> Tensor<1> {
         self.linear.bias.as_ref().expect("EncoderModule::new gives every linear layer a bias").val()
+    }
+
+    pub(crate) fn beta(&self) -> Tensor<1> {
+        self.norm.beta.as_ref().expect("EncoderModule::new gives every normalisation a bias").val()
     }
 
     /// Normalisation and activation of the linear layer's output.
     fn activate(&self, x: Tensor<2>) -> Tensor<2> {
-        let beta = self.norm.beta.as_ref().expect("EncoderModule::new gives every normalisation a bias").val();
-        ops::norm_activation(x, self.norm.gamma.val(), beta)
+        ops::norm_activation(x, self.norm.gamma.val(), self.beta())
     }
 }
 
@@ -104,6 +107,16 @@ impl Encoder {
 
     pub(crate) fn module(&self) -> &EncoderModule {
         &self.0
+    }
+
+    /// An encoder of the same shape with fresh random weights: what attributions of the trained one are held against.
+    ///
+    /// Source: Adebayo et al., "Sanity checks for saliency maps", NeurIPS 2018 (randomisation of the model's parameters).
+    #[must_use]
+    pub fn with_random_weights(&self, seed: u64) -> Self {
+        let widths: Vec<usize> = self.0.layers.iter().map(|layer| layer.linear.weight.dims()[1]).collect();
+        let device = self.0.layers.first().map(|layer| layer.linear.weight.device()).unwrap_or_default();
+        Self(EncoderModule::new(self.n_genes(), &widths, seed, &device))
     }
 
     /// Number of input genes.

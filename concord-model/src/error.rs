@@ -74,6 +74,14 @@ pub enum ModelError {
         /// Number of columns given.
         found: usize,
     },
+    /// An entry of the flat sequence of layers that the encoder does not have.
+    #[error("layer {layer} does not exist: the encoder's layers are numbered from 0 to {}", .n_layers - 1)]
+    NoSuchLayer {
+        /// The number asked for.
+        layer: usize,
+        /// How many there are.
+        n_layers: usize,
+    },
     /// A file of a model directory cannot be read or written.
     #[error("{path}: {source}")]
     Io {

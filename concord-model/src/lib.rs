@@ -1,7 +1,8 @@
 //! The CONCORD model: a small encoder trained by contrastive learning on sparse single-cell data.
 //!
 //! [`train`] takes normalised expression and the domain of every cell, and returns an [`Encoder`]; [`embed`] gives the
-//! latent code of cells; [`save`] and [`load`] keep a model in a directory. The model is a [Burn](https://burn.dev)
+//! latent code of cells; [`save`] and [`load`] keep a model in a directory; [`Encoder::network`] is the encoder as
+//! `concord-attr` takes it apart, with derivatives in closed form. The model is a [Burn](https://burn.dev)
 //! module and runs on Burn's devices; on the CPU the operations that training spends its time in are kernels of this
 //! crate, which use that nine of ten input values are zero.
 //!
@@ -25,6 +26,7 @@ mod device;
 mod encoder;
 mod error;
 mod kernels;
+mod network;
 mod ops;
 mod random;
 mod reference;
@@ -37,5 +39,6 @@ pub use config::TrainConfig;
 pub use device::Device;
 pub use encoder::{Encoder, embed};
 pub use error::ModelError;
+pub use network::EncoderNetwork;
 pub use store::{ModelCard, Origin, Provenance, data_hash, load, save};
 pub use train::{EpochSummary, TrainProgress, Trained, check_domains, train};

@@ -1,0 +1,328 @@
+//! The encoder as attribution sees it: plain matrices and closed-form derivatives, without Burn.
+
+use burn::tensor::Tensor;
+use concord_core::{Dense, Network};
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis, Zip};
+
+use crate::{
+    Encoder, ModelError,
+    encoder::Layer,
+    ops::{LEAKY_SLOPE, NORM_EPSILON},
+};
+
+/// Entries of the flat sequence that each layer of the encoder takes: linear, normalisation, activation, dropout.
+const ENTRIES_PER_LAYER: usize = 4;
+
+/// An encoder, or its first layers, in evaluation mode; see [`Encoder::network`].
+#[derive(Debug, Clone)]
+pub struct EncoderNetwork {
+    stages: Vec<Stage>,
+}
+
+impl Encoder {
+    /// The whole encoder as a network that can be attributed: its neurons are the latent code.
+    pub fn network(&self) -> EncoderNetwork {
+        let stages = self.module().layers.iter().map(|layer| Stage::new(layer, Ending::Activation)).collect();
+        EncoderNetwork { stages }
+    }
+
+    /// The encoder up to an entry of its flat sequence, counted from 0 as in the reference: linear, normalisation,
+    /// activation and dropout of the first layer, then those of the second, and so on. With the default widths 6 is the
+    /// latent code, as is 7 (dropout does nothing here).
+    ///
+    /// # Errors
+    /// [`ModelError::NoSuchLayer`].
+    ///
+    /// Source: the argument `layer_index` of the reference's `compute_feature_importance`.
+    pub fn network_up_to(&self, entry: usize) -> Result<EncoderNetwork, ModelError> {
+        let n_entries = self.module().layers.len() * ENTRIES_PER_LAYER;
+        if entry >= n_entries {
+            return Err(ModelError::NoSuchLayer { layer: entry, n_layers: n_entries });
+        }
+        let mut network = self.network();
+        network.stages.truncate(entry / ENTRIES_PER_LAYER + 1);
+        if let Some(last) = network.stages.last_mut() {
+            last.ending = match entry % ENTRIES_PER_LAYER {
+                0 => Ending::Linear,
+                1 => Ending::Norm,
+                _ => Ending::Activation,
+            };
+        }
+        Ok(network)
+    }
+}
+
+/// How far a layer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Linear,
+    Norm,
+    Activation,
+}
+
+/// One layer of the encoder: linear, normalisation and activation, of which the last may stop early.
+#[derive(Debug, Clone)]
+struct Stage {
+    /// `[n_inputs, n_outputs]`
+    weight: Dense,
+    bias: Array1<f32>,
+    gamma: Array1<f32>,
+    beta: Array1<f32>,
+    ending: Ending,
+}
+
+/// What normalisation and activation did to the cells: their Jacobian at cell c is
+/// `diag(slope_c) (I - 1 1' / n - x_c x_c' / n)`, or the identity where a layer stops before the normalisation.
+struct Local {
+    /// Derivative of the activation times gamma over the standard deviation, `[n_cells, n]`.
+    slope: Dense,
+    /// The normalised rows, `[n_cells, n]`.
+    normalized: Dense,
+}
+
+impl Stage {
+    fn new(layer: &Layer, ending: Ending) -> Self {
+        let vector = |tensor: Tensor<1>| tensor.into_data().iter::<f32>().collect::<Array1<f32>>();
+        let [n_inputs, n_outputs] = layer.linear.weight.dims();
+        let weight: Array1<f32> = layer.linear.weight.val().into_data().iter::<f32>().collect();
+        Self {
+            weight: weight.into_shape_with_order((n_inputs, n_outputs)).unwrap_or_default(),
+            bias: vector(layer.bias()),
+            gamma: vector(layer.norm.gamma.val()),
+            beta: vector(layer.beta()),
+            ending,
+        }
+    }
+
+    fn linear(&self, inputs: &Dense) -> Dense {
+        inputs.dot(&self.weight) + &self.bias
+    }
+
+    /// Output of the layer, given that of its linear part; and how to walk back.
+    fn activate(&self, linear: ArrayView2<'_, f32>) -> (Dense, Option<Local>) {
+        if self.ending == Ending::Linear {
+            return (linear.to_owned(), None);
+        }
+        let mut normalized = linear.to_owned();
+        let mut slope = Array2::zeros(linear.dim());
+        let mut output = Array2::zeros(linear.dim());
+        let leaky = if self.ending == Ending::Activation { LEAKY_SLOPE } else { 1.0 };
+        for ((mut x, mut slope), mut output) in
+            normalized.rows_mut().into_iter().zip(slope.rows_mut()).zip(output.rows_mut())
+        {
+            let n = x.len() as f32;
+            let mean = x.sum() / n;
+            x -= mean;
+            let variance = x.dot(&x) / n;
+            let inverse_sd = 1.0 / (variance + NORM_EPSILON).sqrt();
+            x *= inverse_sd;
+            Zip::from(&x).and(&self.gamma).and(&self.beta).and(&mut slope).and(&mut output).for_each(
+                |&x, &gamma, &beta, slope, output| {
+                    let y = gamma * x + beta;
+                    let factor = if y >= 0.0 { 1.0 } else { leaky };
+                    *output = factor * y;
+                    *slope = factor * gamma * inverse_sd;
+                },
+            );
+        }
+        (output, Some(Local { slope, normalized }))
+    }
+}
+
+impl Local {
+    /// From gradients with respect to the output, `[n_cells, n]`, to those with respect to the input.
+    fn pull_back(&self, mut gradients: Dense) -> Dense {
+        for ((mut gradient, slope), x) in
+            gradients.rows_mut().into_iter().zip(self.slope.rows()).zip(self.normalized.rows())
+        {
+            gradient *= &slope;
+            let n = gradient.len() as f32;
+            let (mean, along) = (gradient.sum() / n, gradient.dot(&x) / n);
+            Zip::from(&mut gradient).and(&x).for_each(|gradient, &x| *gradient -= mean + x * along);
+        }
+        gradients
+    }
+}
+
+impl EncoderNetwork {
+    /// Runs the cells through all layers and remembers how to walk back.
+    fn forward(&self, hidden: ArrayView2<'_, f32>) -> (Dense, Vec<Option<Local>>) {
+        let mut locals = Vec::with_capacity(self.stages.len());
+        let mut output: Option<Dense> = None;
+        for stage in &self.stages {
+            let (next, local) = match &output {
+                None => stage.activate(hidden),
+                Some(inputs) => stage.activate(stage.linear(inputs).view()),
+            };
+            locals.push(local);
+            output = Some(next);
+        }
+        (output.unwrap_or_else(|| hidden.to_owned()), locals)
+    }
+
+    /// The mean Jacobian of one layer alone: that of its normalisation and activation.
+    fn mean_of_one(local: Option<&Local>, n_neurons: usize) -> Dense {
+        let Some(Local { slope, normalized }) = local else { return Array2::eye(n_neurons) };
+        let (n_cells, n) = (slope.nrows() as f32, slope.ncols() as f32);
+        let mean_slope = slope.sum_axis(Axis(0)) / n_cells;
+        let along = (slope * normalized).t().dot(normalized) / (n_cells * n);
+        Array2::from_diag(&mean_slope) - mean_slope.insert_axis(Axis(1)) / n - along
+    }
+
+    /// The mean of `A2 W' A1` over the cells, `A` being the layers' local Jacobians and `W` the second layer's weights,
+    /// with a handful of products of whole matrices.
+    ///
+    /// Write `m` for a layer's slopes and `x` for its normalised rows. With `B = W' - 1 mean(W')` and `v_c = W x2_c / n2`,
+    /// row k of `A2 W'` at cell c is `m2_ck (B_k - x2_ck v_c)`. Its product with `diag(m1_c)` is summed over the cells
+    /// by two products (`q`); the mean over the hidden units is taken off afterwards; and what is left, the part along
+    /// `x1_c`, needs the scalar products of all rows with `m1_c x1_c` (`along`).
+    fn mean_of_two(first: &Local, second: Option<&Local>, weight: &Dense) -> Dense {
+        let Local { slope: m1, normalized: x1 } = first;
+        let (n_cells, n_hidden) = (m1.nrows() as f32, m1.ncols() as f32);
+        let n_neurons = weight.ncols();
+        let m1_x1 = m1 * x1;
+        let (mut q, along) = match second {
+            None => {
+                let along = m1_x1.dot(weight);
+                (&weight.t() * &m1.sum_axis(Axis(0)), along)
+            }
+            Some(Local { slope: m2, normalized: x2 }) => {
+                let b = &weight.t() - &weight.sum_axis(Axis(1)) / n_neurons as f32;
+                let v = x2.dot(&weight.t()) / n_neurons as f32;
+                let q = m2.t().dot(m1) * &b - (m2 * x2).t().dot(&(&v * m1));
+                let v_along = (&v * &m1_x1).sum_axis(Axis(1)).insert_axis(Axis(1));
+                (q, m2 * &(m1_x1.dot(&b.t()) - x2 * &v_along))
+            }
+        };
+        let mean = q.sum_axis(Axis(1)).insert_axis(Axis(1)) / n_hidden;
+        q -= &mean;
+        (q - along.t().dot(x1) / n_hidden) / n_cells
+    }
+}
+
+impl Network for EncoderNetwork {
+    fn weights(&self) -> ArrayView2<'_, f32> {
+        self.stages[0].weight.view()
+    }
+
+    fn bias(&self) -> ArrayView1<'_, f32> {
+        self.stages[0].bias.view()
+    }
+
+    fn n_neurons(&self) -> usize {
+        self.stages[self.stages.len() - 1].weight.ncols()
+    }
+
+    fn outputs(&self, hidden: ArrayView2<'_, f32>) -> Dense {
+        self.forward(hidden).0
+    }
+
+    fn gradients(&self, hidden: ArrayView2<'_, f32>, directions: ArrayView2<'_, f32>) -> Array3<f32> {
+        let locals = self.forward(hidden).1;
+        let mut result = Array3::zeros((directions.nrows(), hidden.nrows(), hidden.ncols()));
+        for (direction, mut result) in directions.rows().into_iter().zip(result.outer_iter_mut()) {
+            let mut gradients = Array2::zeros((hidden.nrows(), direction.len())) + &direction;
+            for (index, (stage, local)) in self.stages.iter().zip(&locals).enumerate().rev() {
+                if let Some(local) = local {
+                    gradients = local.pull_back(gradients);
+                }
+                if index > 0 {
+                    gradients = gradients.dot(&stage.weight.t());
+                }
+            }
+            result.assign(&gradients);
+        }
+        result
+    }
+
+    fn mean_jacobian(&self, hidden: ArrayView2<'_, f32>) -> Option<Dense> {
+        let (_, locals) = self.forward(hidden);
+        match (&self.stages[..], &locals[..]) {
+            ([_], [local]) => Some(Self::mean_of_one(local.as_ref(), self.n_neurons())),
+            ([_, second], [Some(local), last]) => Some(Self::mean_of_two(local, last.as_ref(), &second.weight)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        Device,
+        encoder::EncoderModule,
+        random::{Purpose, stream},
+    };
+    use burn::module::Param;
+    use rand::RngExt;
+
+    const N_GENES: usize = 7;
+
+    /// An encoder with random weights, gammas and betas, and the first step's output at some cells.
+    fn encoder(widths: &[usize]) -> (Encoder, Dense) {
+        let device = Device::cpu();
+        let mut random = stream(3, Purpose::Weights, &[9]);
+        let mut module = EncoderModule::new(N_GENES, widths, 1, device.as_burn());
+        for layer in &mut module.layers {
+            let n = layer.norm.gamma.dims()[0];
+            let mut numbers =
+                |low: f32, high: f32| -> Vec<f32> { (0..n).map(|_| random.random_range(low..high)).collect() };
+            let tensor = |values: Vec<f32>| Param::from_tensor(Tensor::from_floats(&values[..], device.as_burn()));
+            layer.norm.gamma = tensor(numbers(0.5, 1.5));
+            layer.norm.beta = Some(tensor(numbers(-0.5, 0.5)));
+            layer.linear.bias = Some(tensor(numbers(-0.5, 0.5)));
+        }
+        let hidden = Array2::from_shape_fn((5, widths[0]), |_| random.random_range(-1.0..1.0));
+        (Encoder::new(module), hidden)
+    }
+
+    /// Central differences of all neurons, `[n_cells, n_neurons, n_hidden]`.
+    fn differences(network: &EncoderNetwork, hidden: &Dense) -> Array3<f32> {
+        const STEP: f32 = 5e-3;
+        let mut result = Array3::zeros((hidden.nrows(), network.n_neurons(), hidden.ncols()));
+        for unit in 0..hidden.ncols() {
+            let moved = |by: f32| {
+                let mut moved = hidden.clone();
+                moved.column_mut(unit).mapv_inplace(|h| h + by);
+                network.outputs(moved.view())
+            };
+            let slope = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
+            result.index_axis_mut(Axis(2), unit).assign(&slope);
+        }
+        result
+    }
+
+    fn largest_difference<'a>(a: impl IntoIterator<Item = &'a f32>, b: impl IntoIterator<Item = &'a f32>) -> f32 {
+        a.into_iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn gradients_are_the_slopes_of_the_outputs() {
+        for (widths, entry) in
+            [(vec![6, 4], 6), (vec![6, 4], 5), (vec![6, 4], 4), (vec![6, 4], 1), (vec![6, 5, 4], 11), (vec![4], 2)]
+        {
+            let (encoder, hidden) = encoder(&widths);
+            let network = encoder.network_up_to(entry).unwrap();
+            let identity = Array2::eye(network.n_neurons());
+            let gradients = network.gradients(hidden.view(), identity.view()).permuted_axes([1, 0, 2]);
+            let error = largest_difference(&gradients, &differences(&network, &hidden));
+            assert!(error < 2e-2, "{widths:?} up to {entry}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_short_way_to_the_mean_jacobian_gives_the_mean_of_the_gradients() {
+        for entry in 0..8 {
+            let (encoder, hidden) = encoder(&[6, 4]);
+            let network = encoder.network_up_to(entry).unwrap();
+            let identity = Array2::eye(network.n_neurons());
+            let mean = network.gradients(hidden.view(), identity.view()).mean_axis(Axis(1)).unwrap();
+            let error = largest_difference(&network.mean_jacobian(hidden.view()).unwrap(), &mean);
+            assert!(error < 1e-6, "up to {entry}: {error}");
+        }
+        let (encoder, _) = encoder(&[6, 4]);
+        let message = encoder.network_up_to(8).unwrap_err().to_string();
+        assert_eq!(message, "layer 8 does not exist: the encoder's layers are numbered from 0 to 7");
+    }
+}
