@@ -1,7 +1,7 @@
 use clap::{Args, Parser, Subcommand};
 use concord_io::MatrixSource;
 
-use crate::commands::{inspect::InspectArgs, plot::PlotArgs, run::RunArgs, umap::UmapArgs};
+use crate::commands::{enrich::EnrichArgs, inspect::InspectArgs, plot::PlotArgs, run::RunArgs, umap::UmapArgs};
 
 /// Denoised, batch-corrected embeddings of single-cell data, and the genes behind them
 ///
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Compute the UMAP of a latent code, or of any other matrix about cells
     Umap(UmapArgs),
+    /// Find gene sets (pathways, GO terms) that stand out in ranked genes or in a list
+    Enrich(Box<EnrichArgs>),
     /// Draw figures as PNG, SVG or PDF
     Plot(Box<PlotArgs>),
     /// Print what is in an h5ad file

@@ -2,6 +2,7 @@ use std::{fmt, process::ExitCode};
 
 use concord_core::CoreError;
 use concord_embed::EmbedError;
+use concord_enrich::EnrichError;
 use concord_io::IoError;
 use concord_model::ModelError;
 use concord_plot::PlotError;
@@ -66,6 +67,12 @@ impl From<EmbedError> for CliError {
             EmbedError::InvalidOption { .. } => Self::Usage(error.into()),
             _ => Self::Work(error.into()),
         }
+    }
+}
+
+impl From<EnrichError> for CliError {
+    fn from(error: EnrichError) -> Self {
+        Self::Usage(error.into())
     }
 }
 

@@ -16,7 +16,9 @@ mod names;
 mod output_files;
 mod outputs;
 mod record;
+mod tables;
 mod terminal;
+mod text_table;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -47,6 +49,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = commands::use_threads(global.threads).and_then(|()| match &command {
         Command::Run(args) => commands::run::run(args, &session),
         Command::Umap(args) => commands::umap::run(args, &session),
+        Command::Enrich(args) => commands::enrich::run(args, &session),
         Command::Plot(args) => commands::plot::run(args, &session),
         Command::Inspect(args) => commands::inspect::inspect(args, &session),
     });

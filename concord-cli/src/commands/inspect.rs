@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use comfy_table::{CellAlignment, Table, presets};
 use concord_io::{
     ColumnKind, ColumnSummary, EntryKind, EntrySummary, MatrixSummary, SampleState, Summary, inspect_h5ad,
 };
 use concord_prep::LARGEST_LOGGED;
 use serde_json::{Value, json};
 
-use crate::{Session, error::CliError};
+use crate::{Session, error::CliError, text_table::text_table};
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
@@ -66,15 +65,7 @@ fn section<T>(text: &mut String, title: &str, items: &[T], row: impl Fn(&T) -> V
     if items.is_empty() {
         return;
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    for item in items {
-        table.add_row(row(item));
-    }
-    if let Some(column) = table.column_mut(0) {
-        column.set_cell_alignment(CellAlignment::Left);
-    }
-    let lines = table.to_string().lines().map(|line| format!(" {}\n", line.trim_end())).collect::<String>();
+    let lines = text_table(items.iter().map(row));
     *text += &format!("\n{title}\n{lines}");
 }
 

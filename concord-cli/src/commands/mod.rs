@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod enrich;
 pub(crate) mod inspect;
 pub(crate) mod plot;
 pub(crate) mod run;

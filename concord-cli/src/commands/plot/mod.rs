@@ -1,6 +1,8 @@
 //! `concord plot`: figures of what is in a file.
 
 mod embedding;
+mod genes;
+mod terms;
 
 use std::path::Path;
 
@@ -20,12 +22,18 @@ pub(crate) struct PlotArgs {
 enum PlotCommand {
     /// Draw the cells on an embedding, in a panel for each column of obs or gene
     Embedding(embedding::EmbeddingArgs),
+    /// Draw genes on an embedding in a strip of small panels
+    Genes(genes::GenesArgs),
+    /// Draw the best terms of an enrichment as bars
+    Terms(terms::TermsArgs),
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &PlotArgs, session: &Session) -> Result<(), CliError> {
     match &args.figure {
         PlotCommand::Embedding(args) => embedding::run(args, session),
+        PlotCommand::Genes(args) => genes::run(args, session),
+        PlotCommand::Terms(args) => terms::run(args, session),
     }
 }
 

@@ -1,4 +1,6 @@
 mod embedding;
+mod genes;
+mod terms;
 
 use std::{
     fs,

@@ -1,0 +1,165 @@
+//! `concord plot genes`: genes on the embedding, side by side.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use concord_core::{Embedding, Table};
+use concord_plot::{GeneStripStyle, GeneValues, gene_strip};
+use ndarray::Axis;
+use serde_json::json;
+
+use super::report;
+use crate::{
+    Session,
+    args::MatrixArgs,
+    colours::VMAX_QUANTILE,
+    columns,
+    error::CliError,
+    expression::{self, Expression},
+    figures::FigureArgs,
+    h5ad,
+    names::nearest_few,
+    tables::{self, PickArgs, RankedGene},
+};
+
+/// Options of `concord plot genes`.
+#[derive(Debug, Args)]
+pub(crate) struct GenesArgs {
+    /// The .h5ad file
+    #[arg(value_name = "IN.h5ad")]
+    input: PathBuf,
+    #[command(flatten)]
+    figure: FigureArgs,
+    /// The matrix in obsm that has the places of the cells [default: ours, or another UMAP of the file]
+    #[arg(long, value_name = "NAME")]
+    basis: Option<String>,
+    #[command(flatten)]
+    matrix: MatrixArgs,
+    /// The table of ranked genes that `concord attribute` wrote
+    #[arg(long, value_name = "FILE.csv", required_unless_present = "genes", help_heading = "Genes")]
+    table: Option<PathBuf>,
+    #[command(flatten, next_help_heading = "Genes")]
+    pick: PickArgs,
+    /// How many genes of the table to draw, the first ones
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Genes")]
+    top: u16,
+    /// Genes to draw instead, with commas between
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with_all = ["table", "context", "target"], help_heading = "Genes")]
+    genes: Vec<String>,
+    /// Column of obs by which cells are chosen with --only
+    #[arg(long, value_name = "KEY", requires = "only", help_heading = "Cells")]
+    by: Option<String>,
+    /// Draw only the cells of this category of the column; may be given several times
+    #[arg(long, value_name = "CATEGORY", requires = "by", help_heading = "Cells")]
+    only: Vec<String>,
+    /// Draw the other cells too, in light grey
+    #[arg(long, requires = "only", help_heading = "Cells")]
+    others: bool,
+    /// Panels side by side [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Look")]
+    columns: Option<u16>,
+    /// Width of a panel in points, 72 to the inch
+    #[arg(long, value_name = "X", default_value_t = GeneStripStyle::default().panel_width, help_heading = "Look")]
+    panel_width: f64,
+    /// Diameter of a cell in points [default: by the number of cells]
+    #[arg(long, value_name = "X", help_heading = "Look")]
+    point_size: Option<f64>,
+    /// Quantile of a gene's values at which its colours end
+    #[arg(long, value_name = "Q", default_value_t = VMAX_QUANTILE, help_heading = "Look")]
+    vmax_quantile: f64,
+    /// Give each panel a colour bar
+    #[arg(long, help_heading = "Look")]
+    bars: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &GenesArgs, session: &Session) -> Result<(), CliError> {
+    let inputs: Vec<&Path> =
+        [Some(&args.input), args.table.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
+    args.figure.check(&inputs)?;
+    let annotation = h5ad::annotation(&args.input)?;
+    let shown = shown_cells(args, &annotation.obs)?;
+    let (genes, option) = chosen_genes(args)?;
+    let source = args.matrix.source();
+    expression::check_genes(&args.input, &source, &expression::genes(&args.input, &source)?, &genes, option)?;
+    let (points, basis) = h5ad::picture(&args.input, &annotation.obsm, args.basis.as_deref(), &session.terminal)?;
+    let expression = Expression::read(&args.input, &source, &genes, &session.terminal)?;
+
+    let mut values: Vec<Vec<f32>> = genes.iter().map(|gene| expression.of(gene)).collect();
+    let points = restrict(points, &mut values, shown.as_deref(), args.others)?;
+    let panels: Vec<GeneValues<'_>> =
+        genes.iter().zip(&values).map(|(name, values)| GeneValues { name, values }).collect();
+    args.figure.save(&gene_strip(&points, &panels, &style(args))?)?;
+    let n_shown = shown.map_or(points.n_cells(), |cells| cells.len());
+    report(&args.figure, json!({"basis": basis, "genes": genes, "n_cells": n_shown}), session);
+    Ok(())
+}
+
+/// The genes to draw, each once, and the option that names them.
+fn chosen_genes(args: &GenesArgs) -> Result<(Vec<String>, &'static str), CliError> {
+    let (mut genes, option) = match &args.table {
+        None => (args.genes.iter().map(|name| name.trim().to_owned()).collect(), "--genes"),
+        Some(path) => {
+            let mut rows = args.pick.one(tables::parse::<RankedGene>(path, &tables::read_text(path)?)?)?.rows;
+            rows.sort_by_key(|row| row.rank);
+            let names = rows.into_iter().map(|row| row.gene).take(usize::from(args.top));
+            (names.collect::<Vec<String>>(), "--table")
+        }
+    };
+    let mut seen = std::collections::HashSet::new();
+    genes.retain(|gene| !gene.is_empty() && seen.insert(gene.clone()));
+    if genes.is_empty() { Err(CliError::usage("--genes: no gene is named")) } else { Ok((genes, option)) }
+}
+
+/// The cells of the categories that are to be drawn, when not all are.
+fn shown_cells(args: &GenesArgs, obs: &Table) -> Result<Option<Vec<usize>>, CliError> {
+    let Some(key) = &args.by else { return Ok(None) };
+    let labels = columns::labels(obs, key, "--by")?;
+    let mut codes = Vec::new();
+    for name in &args.only {
+        let Some(code) = labels.names().iter().position(|known| known == name) else {
+            let nearest = nearest_few(name, labels.names().iter().map(String::as_str));
+            return Err(CliError::usage(format!("--only {name}: no such category in {key}; there are: {nearest}")));
+        };
+        codes.push(Some(code as u32));
+    }
+    let cells: Vec<usize> = (0..labels.n_cells()).filter(|&cell| codes.contains(&labels.codes()[cell])).collect();
+    if cells.is_empty() {
+        return Err(CliError::usage(format!("--only {}: this category of {key} has no cells", args.only.join(", "))));
+    }
+    Ok(Some(cells))
+}
+
+/// Leaves the cells out that are not to be drawn, or takes their values away, which draws them in grey.
+fn restrict(
+    points: Embedding,
+    values: &mut [Vec<f32>],
+    shown: Option<&[usize]>,
+    keep_others: bool,
+) -> Result<Embedding, CliError> {
+    let Some(shown) = shown else { return Ok(points) };
+    for gene in values {
+        if keep_others {
+            let mut visible = vec![f32::NAN; gene.len()];
+            for &cell in shown {
+                visible[cell] = gene[cell];
+            }
+            *gene = visible;
+        } else {
+            *gene = shown.iter().map(|&cell| gene[cell]).collect();
+        }
+    }
+    if keep_others { Ok(points) } else { Ok(Embedding::new(points.values().select(Axis(0), shown))?) }
+}
+
+fn style(args: &GenesArgs) -> GeneStripStyle {
+    GeneStripStyle {
+        panel_width: args.panel_width,
+        n_columns: args.columns.map(usize::from),
+        vmax_quantile: args.vmax_quantile,
+        show_bars: args.bars,
+        point_size: args.point_size,
+        raster_dpi: args.figure.dpi,
+        ..GeneStripStyle::default()
+    }
+}

@@ -1,0 +1,71 @@
+use clap::Args;
+
+use super::Group;
+use crate::{error::CliError, names::nearest_first};
+
+/// Groups that are listed in a message.
+const N_LISTED: usize = 12;
+
+/// Which rows of a table to use.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PickArgs {
+    /// The context in the table, such as `CD4 T cells`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// The target in the table, such as `neuron 50`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) target: Option<String>,
+}
+
+impl PickArgs {
+    /// The groups that are meant. A name that is not in the table is answered with those that are.
+    pub(crate) fn all<R>(&self, groups: Vec<Group<R>>) -> Result<Vec<Group<R>>, CliError> {
+        let contexts = distinct(groups.iter().map(|group| group.context.as_str()));
+        check("--context", self.context.as_deref(), &contexts, "the table")?;
+        let is_meant = |wanted: Option<&String>, name: &str| wanted.is_none_or(|wanted| wanted == name);
+        let in_context = |group: &&Group<R>| is_meant(self.context.as_ref(), &group.context);
+        let targets = distinct(groups.iter().filter(in_context).map(|group| group.target.as_str()));
+        let place = self.context.as_ref().map_or("the table".to_owned(), |context| format!("context {context}"));
+        check("--target", self.target.as_deref(), &targets, &place)?;
+        let meant = groups.into_iter().filter(|group| {
+            is_meant(self.context.as_ref(), &group.context) && is_meant(self.target.as_ref(), &group.target)
+        });
+        Ok(meant.collect())
+    }
+
+    /// The only group that is meant; several are an error that lists them.
+    pub(crate) fn one<R>(&self, groups: Vec<Group<R>>) -> Result<Group<R>, CliError> {
+        let mut meant = self.all(groups)?;
+        if meant.len() > 1 {
+            let names: Vec<String> =
+                meant.iter().map(|group| format!("'{}' with '{}'", group.context, group.target)).collect();
+            return Err(CliError::usage(format!(
+                "the table has {} lists of context and target; choose one with --context and --target: {}",
+                names.len(),
+                listed(&names)
+            )));
+        }
+        meant.pop().ok_or_else(|| CliError::usage("the table has no rows"))
+    }
+}
+
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = std::collections::HashSet::new();
+    names.filter(|name| seen.insert(*name)).collect()
+}
+
+fn check(option: &str, wanted: Option<&str>, known: &[&str], place: &str) -> Result<(), CliError> {
+    match wanted {
+        Some(name) if !known.contains(&name) => {
+            let known: Vec<String> =
+                nearest_first(name, known.iter().copied()).into_iter().map(|name| format!("'{name}'")).collect();
+            Err(CliError::usage(format!("{option} {name}: not in {place}, which has: {}", listed(&known))))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    let shown = names[..names.len().min(N_LISTED)].join(", ");
+    if names.len() > N_LISTED { format!("{shown}, and {} more", names.len() - N_LISTED) } else { shown }
+}

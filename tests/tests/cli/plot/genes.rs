@@ -1,0 +1,93 @@
+use std::fs;
+
+use super::{Folder, has_texts, texts};
+use crate::{annotated_file, json_of};
+
+/// A table as `concord attribute` writes it, not in the order of its ranks.
+const TABLE: &str = "\
+context,target,rank,gene,importance,mean_expression,nonzero_fraction
+\"T, \"\"naive\"\" <i>\",neuron 5,2,CD3E,0.5,1,1
+\"T, \"\"naive\"\" <i>\",neuron 5,1,CD3D,0.9,1,1
+\"T, \"\"naive\"\" <i>\",neuron 5,3,LCK,0.1,1,1
+B/../cells,neuron 1,1,CD79A,0.9,1,1
+";
+
+#[test]
+fn the_first_genes_of_a_table() {
+    let folder = Folder::new();
+    let table = folder.path("ranked.csv");
+    fs::write(&table, TABLE).unwrap();
+    let table = table.to_str().unwrap();
+    let draw = |more: &[&str]| folder.svg("genes", &annotated_file(), &[&["--table", table], more].concat());
+    let t_cells = ["--context", "T, \"naive\" <i>", "--target", "neuron 5"];
+    assert_eq!(texts(&draw(&[&t_cells[..], &["--top", "2"]].concat())), ["CD3D", "CD3E"]);
+    assert_eq!(texts(&draw(&["--target", "neuron 1"])), ["CD79A"]);
+}
+
+#[test]
+fn chosen_genes_on_chosen_cells() {
+    let folder = Folder::new();
+    let genes = ["--genes", "LYZ, CD3D,LYZ"];
+    let json = |more: &[&str]| {
+        let mut command = Folder::plot("genes", &annotated_file());
+        json_of(command.args(genes).args(more).arg("-o").arg(folder.path("strip.png")))
+    };
+    let all = json(&[]);
+    assert_eq!((&all["genes"], &all["n_cells"]), (&serde_json::json!(["LYZ", "CD3D"]), &700.into()));
+    let only = ["--by", "bulk_labels", "--only", "Dendritic", "--only", "CD34+"];
+    assert_eq!(json(&only)["n_cells"], 253);
+
+    let svg = |more: &[&str]| folder.svg("genes", &annotated_file(), &[&genes[..], more].concat());
+    let drawings = [
+        svg(&[]),
+        svg(&only),
+        svg(&[&only[..], &["--others"]].concat()),
+        svg(&["--columns", "1"]),
+        svg(&["--panel-width", "100"]),
+        svg(&["--point-size", "9"]),
+        svg(&["--vmax-quantile", "0.5"]),
+    ];
+    for (place, drawing) in drawings.iter().enumerate() {
+        assert!(!drawings[..place].contains(drawing), "drawing {place} is the same as one before");
+    }
+    has_texts(&svg(&["--bars"]), &["LYZ", "CD3D", "0"]);
+}
+
+#[test]
+fn mistakes_are_answered_with_what_there_is() {
+    let folder = Folder::new();
+    let table = folder.path("ranked.csv");
+    fs::write(&table, TABLE).unwrap();
+    let table = table.to_str().unwrap();
+    let refuses =
+        |arguments: &[&str], expected: &[&str]| folder.refuses("genes", &annotated_file(), arguments, expected);
+    refuses(&["--genes", "CD3D,Lyzz"], &["--genes Lyzz: no such gene in X", "the nearest genes are: LYZ, "]);
+    refuses(&["--genes", ","], &["no gene is named"]);
+    refuses(&[], &["required arguments were not provided"]);
+    refuses(&["--genes", "LYZ", "--table", table], &["cannot be used with"]);
+    refuses(&["--table", table], &["2 lists of context and target", "'B/../cells' with 'neuron 1'"]);
+    refuses(&["--table", table, "--context", "B cells"], &["--context B cells: not in the table", "'B/../cells'"]);
+    refuses(
+        &["--table", table, "--context", "B/../cells", "--target", "neuron 5"],
+        &["--target neuron 5: not in context B/../cells, which has: 'neuron 1'"],
+    );
+    refuses(
+        &["--genes", "LYZ", "--by", "bulk_labels", "--only", "dendritic"],
+        &["--only dendritic", "there are: Dendritic"],
+    );
+    refuses(&["--genes", "LYZ", "--by", "label", "--only", "x"], &["--by label: no such column"]);
+    refuses(&["--genes", "LYZ", "--only", "x"], &["required arguments were not provided"]);
+
+    let other = folder.path("other.csv");
+    let with = |content: &str, expected: &[&str]| {
+        fs::write(&other, content).unwrap();
+        refuses(&["--table", other.to_str().unwrap()], expected);
+    };
+    with("gene,score\nLYZ,1\n", &["other.csv: has no column 'context'", "`concord attribute`", "gene, score"]);
+    with("", &["has no column 'context'"]);
+    let header = TABLE.lines().next().unwrap();
+    with(&format!("{header}\n"), &["the table has no rows"]);
+    with(&format!("{header}\na,b,first,LYZ,1,1,1\n"), &["line 2: column 'rank'"]);
+    with(&format!("{header}\na,b,1,LYZ,1,1,1\na,b,c,2,CD3D,1,1,1\n"), &["line 3: it has 8 fields, the header has 7"]);
+    with(&format!("{header}\na,b,1,LYZ1,1,1,1\n"), &["--table LYZ1: no such gene"]);
+}
