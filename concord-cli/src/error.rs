@@ -64,7 +64,7 @@ impl From<PrepError> for CliError {
 impl From<EmbedError> for CliError {
     fn from(error: EmbedError) -> Self {
         match error {
-            EmbedError::InvalidOption { .. } => Self::Usage(error.into()),
+            EmbedError::InvalidOption { .. } | EmbedError::Core(_) => Self::Usage(error.into()),
             _ => Self::Work(error.into()),
         }
     }

@@ -68,6 +68,12 @@ fn dpi(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a number from 10 to 2400 is needed".to_owned())
 }
 
+/// A length on paper, in points.
+pub(crate) fn points(text: &str) -> Result<f64, String> {
+    let length = text.parse().ok().filter(|length| (20.0..=5000.0).contains(length));
+    length.ok_or_else(|| "a number of points from 20 to 5000 is needed".to_owned())
+}
+
 /// Where a figure goes.
 #[derive(Debug, Args)]
 pub(crate) struct FigureArgs {

@@ -16,6 +16,7 @@ mod names;
 mod output_files;
 mod outputs;
 mod record;
+mod sample;
 mod tables;
 mod terminal;
 mod text_table;

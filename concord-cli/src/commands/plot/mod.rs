@@ -2,6 +2,8 @@
 
 mod embedding;
 mod genes;
+mod heatmap;
+mod neurons;
 mod terms;
 
 use std::path::Path;
@@ -22,6 +24,10 @@ pub(crate) struct PlotArgs {
 enum PlotCommand {
     /// Draw the cells on an embedding, in a panel for each column of obs or gene
     Embedding(embedding::EmbeddingArgs),
+    /// Draw the latent code of a sample of cells as a heat map with trees
+    Heatmap(heatmap::HeatmapArgs),
+    /// List the most active neurons of each context, and draw their mean activation
+    Neurons(neurons::NeuronsArgs),
     /// Draw genes on an embedding in a strip of small panels
     Genes(genes::GenesArgs),
     /// Draw the best terms of an enrichment as bars
@@ -32,12 +38,14 @@ enum PlotCommand {
 pub(crate) fn run(args: &PlotArgs, session: &Session) -> Result<(), CliError> {
     match &args.figure {
         PlotCommand::Embedding(args) => embedding::run(args, session),
+        PlotCommand::Heatmap(args) => heatmap::run(args, session),
+        PlotCommand::Neurons(args) => neurons::run(args, session),
         PlotCommand::Genes(args) => genes::run(args, session),
         PlotCommand::Terms(args) => terms::run(args, session),
     }
 }
 
-/// Draws nothing but says where the figure is; `details` go into the JSON.
+/// Says where the figure is; `details` go into the JSON.
 fn report(figure: &FigureArgs, mut details: Value, session: &Session) {
     let files: Vec<&Path> = figure.paths();
     if session.json {

@@ -1,5 +1,7 @@
 mod embedding;
 mod genes;
+mod heatmap;
+mod neurons;
 mod terms;
 
 use std::{
