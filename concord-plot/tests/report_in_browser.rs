@@ -45,6 +45,10 @@ fn use_report(graphics: Graphics) -> Outcome {
     clouds_turn(&mut browser)?;
     tables_are_sorted_searched_and_copied(&mut browser)?;
     pictures_are_saved(&mut browser)?;
+    fingers_pinch(&mut browser)?;
+    if graphics == Graphics::Webgl {
+        the_graphics_card_comes_back(&mut browser)?;
+    }
     the_theme_changes(&mut browser)?;
     controls_have_names(&mut browser)?;
     pages_fit_a_telephone(&mut browser)?;
@@ -238,6 +242,33 @@ fn pictures_are_saved(browser: &mut Browser) -> Outcome {
     }
 }
 
+fn fingers_pinch(browser: &mut Browser) -> Outcome {
+    let before = browser.picture(Some("#plot"))?;
+    let (x, y) = browser.middle_of("#points")?;
+    for (kind, apart) in [("touchStart", 30.0), ("touchMove", 90.0), ("touchEnd", 0.0)] {
+        let fingers = [json!({"x": x - apart, "y": y, "id": 0}), json!({"x": x + apart, "y": y, "id": 1})];
+        let touching = if kind == "touchEnd" { &fingers[..0] } else { &fingers };
+        browser.send("Input.dispatchTouchEvent", &json!({"type": kind, "touchPoints": touching}))?;
+    }
+    assert_ne!(before, browser.picture(Some("#plot"))?);
+    browser.click("#reset-view")
+}
+
+fn the_graphics_card_comes_back(browser: &mut Browser) -> Outcome {
+    let before = browser.picture(Some("#plot"))?;
+    let card = "document.getElementById('points').getContext('webgl2').getExtension('WEBGL_lose_context')";
+    browser.value(&format!("window.card = {card}; card.loseContext()"))?;
+    browser.settle()?;
+    browser.value("card.restoreContext()")?;
+    let start = Instant::now();
+    while browser.picture(Some("#plot"))? != before {
+        if start.elapsed() > Duration::from_secs(10) {
+            return Err("the cells were not drawn again".into());
+        }
+    }
+    Ok(())
+}
+
 fn the_theme_changes(browser: &mut Browser) -> Outcome {
     let paper = "getComputedStyle(document.body).backgroundColor";
     let light = browser.text(paper)?;
@@ -316,6 +347,23 @@ fn pages_fit_a_telephone(browser: &mut Browser) -> Outcome {
         assert!(width.as_u64() <= Some(360), "{page} is {width} wide");
     }
     browser.resize(1280, 900)
+}
+
+/// Without its program the report still is a document: all pages, and figures, one after another.
+#[test]
+fn the_report_can_be_read_without_scripts() -> Outcome {
+    let Some(program) = find() else { return Ok(()) };
+    let mut browser = Browser::start(&program, "unscripted-webgl", Graphics::Webgl)?;
+    let page = save_page(&browser, &Cells::new(60)?)?;
+    browser.send("Emulation.setScriptExecutionDisabled", &json!({"value": true}))?;
+    browser.send("Page.navigate", &json!({"url": format!("file://{}", page.display())}))?;
+    browser.wait_for("document.readyState === 'complete' && document.querySelectorAll('.page').length > 0")?;
+    let seen = "[...document.querySelectorAll('.page')].filter((page) => page.offsetParent !== null).length";
+    assert_eq!(browser.value(seen)?, 6);
+    let figures = "[...document.querySelectorAll('img')].filter((image) => image.naturalWidth > 0).length";
+    assert_eq!(browser.value(figures)?, 3);
+    assert_eq!(browser.complaints(), [] as [String; 0]);
+    Ok(())
 }
 
 /// A hundred thousand cells: how long a frame takes, with the graphics card's work done by the processor.

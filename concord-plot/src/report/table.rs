@@ -55,7 +55,7 @@ pub(super) fn genes(rows: &[GeneRow]) -> Result<String, PlotError> {
             TableColumn::new("Gene", Values::Gene(rows.iter().map(|row| row.gene.as_str()).collect())),
             TableColumn::new("Importance", Values::Singles(singles(|row| row.importance))),
             TableColumn::new("Mean expression", Values::Singles(singles(|row| row.mean_expression))),
-            TableColumn::new("Cells with it", Values::Parts(singles(|row| row.nonzero_fraction))),
+            TableColumn::new("Non-zero", Values::Parts(singles(|row| row.nonzero_fraction))),
         ],
         list: Some(1),
     })

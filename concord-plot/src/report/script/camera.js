@@ -61,8 +61,17 @@ class Camera {
 
 function turnAbout(axis, angle) {
   const [c, s] = [Math.cos(angle), Math.sin(angle)];
-  if (axis === "x") return [[1, 0, 0], [0, c, -s], [0, s, c]];
-  return [[c, 0, s], [0, 1, 0], [-s, 0, c]];
+  if (axis === "x")
+    return [
+      [1, 0, 0],
+      [0, c, -s],
+      [0, s, c],
+    ];
+  return [
+    [c, 0, s],
+    [0, 1, 0],
+    [-s, 0, c],
+  ];
 }
 
 const multiply = (a, b) => a.map((row) => b[0].map((_, j) => row.reduce((sum, value, k) => sum + value * b[k][j], 0)));
@@ -71,7 +80,9 @@ const multiply = (a, b) => a.map((row) => b[0].map((_, j) => row.reduce((sum, va
 function project(points, matrix, width, height, visit) {
   const m = matrix;
   for (let i = 0, at = 0; at < points.length; i++, at += 3) {
-    const [x, y, z] = [points[at], points[at + 1], points[at + 2]];
+    const x = points[at];
+    const y = points[at + 1];
+    const z = points[at + 2];
     const w = m[3] * x + m[7] * y + m[11] * z + m[15];
     const left = (m[0] * x + m[4] * y + m[8] * z + m[12]) / w;
     const up = (m[1] * x + m[5] * y + m[9] * z + m[13]) / w;

@@ -2,8 +2,14 @@
 
 /** Colours that depend on the page being light or dark. */
 const INKS = {
-  light: { paper: [255, 255, 255], missing: [211, 211, 211], faint: [233, 231, 227], plain: [90, 110, 130], text: "#1c1b1a" },
-  dark: { paper: [27, 29, 33], missing: [88, 92, 98], faint: [46, 49, 54], plain: [150, 172, 194], text: "#eceae6" },
+  light: {
+    paper: [255, 255, 255],
+    missing: [211, 211, 211],
+    faint: [233, 231, 227],
+    plain: [90, 110, 130],
+    text: "#1c1b1a",
+  },
+  dark: { paper: [36, 39, 44], missing: [98, 102, 108], faint: [54, 58, 64], plain: [150, 172, 194], text: "#eceae6" },
 };
 
 const rgbOf = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));

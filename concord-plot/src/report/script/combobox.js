@@ -54,14 +54,22 @@ class Combobox {
         group = option.group;
         nodes.push(element("div", { class: "option-group", role: "presentation" }, group));
       }
-      const node = element("div", {
-        role: "option", id: `colour-option-${place}`, "data-place": place, "aria-selected": String(place === this.chosen),
-      }, element("span", {}, option.name || "(empty)"));
+      const node = element(
+        "div",
+        {
+          role: "option",
+          id: `colour-option-${place}`,
+          "data-place": place,
+          "aria-selected": String(place === this.chosen),
+        },
+        element("span", {}, option.name || "(empty)"),
+      );
       if (query.trim() !== "") node.append(element("span", { class: "option-kind" }, option.group));
       nodes.push(node);
     }
     const nHidden = places.length - shown.length;
-    if (nHidden > 0) nodes.push(element("div", { class: "option-note" }, `and ${formatCount(nHidden)} more: type to find them`));
+    if (nHidden > 0)
+      nodes.push(element("div", { class: "option-note" }, `and ${formatCount(nHidden)} more: type to find them`));
     if (places.length === 0) nodes.push(element("div", { class: "option-note" }, "Nothing of this name"));
     this.list.replaceChildren(...nodes);
     this.list.hidden = false;
@@ -104,7 +112,8 @@ class Combobox {
       event.preventDefault();
       if (!isOpen) return this.open("");
       const nodes = [...this.list.querySelectorAll("[role=option]")];
-      if (nodes.length > 0) this.activate(nodes[clamp(nodes.indexOf(this.active) + steps[event.key], 0, nodes.length - 1)]);
+      if (nodes.length > 0)
+        this.activate(nodes[clamp(nodes.indexOf(this.active) + steps[event.key], 0, nodes.length - 1)]);
     } else if (event.key === "Enter" && isOpen && this.active) {
       event.preventDefault();
       this.choose(Number(this.active.dataset.place));

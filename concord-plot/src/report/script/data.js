@@ -68,14 +68,18 @@ function centred(raw, nDimensions) {
   });
   const half = (axis) => (axis < nDimensions ? (high[axis] - low[axis]) / 2 : 0);
   const middle = (axis) => (axis < nDimensions ? low[axis] + half(axis) : 0);
-  // A cloud turns, so it must fit in every direction; a plane only fills its own width and height.
-  const reach = nDimensions === 3 ? Math.hypot(half(0), half(1), half(2)) * 0.85 : Math.max(half(0), half(1));
-  const scale = reach > 0 ? 1 / reach : 1;
   const nCells = raw.length / nDimensions;
+  // A cloud turns, so it must fit in every direction; a plane only fills its own width and height.
+  let reach = Math.max(half(0), half(1));
+  for (let at = 0; nDimensions === 3 && at < raw.length; at += 3) {
+    reach = Math.max(reach, Math.hypot(raw[at] - middle(0), raw[at + 1] - middle(1), raw[at + 2] - middle(2)));
+  }
+  const scale = reach > 0 ? 1 / reach : 1;
   const points = new Float32Array(3 * nCells);
   for (let axis = 0; axis < nDimensions; axis++) {
     const offset = middle(axis);
-    for (let cell = 0; cell < nCells; cell++) points[3 * cell + axis] = (raw[nDimensions * cell + axis] - offset) * scale;
+    for (let cell = 0; cell < nCells; cell++)
+      points[3 * cell + axis] = (raw[nDimensions * cell + axis] - offset) * scale;
   }
   const extent = nDimensions === 3 ? [1, 1] : [half(0) * scale || 1, half(1) * scale || 1];
   return { points, extent, isSolid: nDimensions === 3 };

@@ -36,8 +36,13 @@ function oncePerFrame(action) {
   };
 }
 
-const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
-const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** Whole numbers, with thin spaces between groups of three digits from five digits on. */
+const formatCount = (count) => {
+  const digits = String(Math.round(count));
+  return digits.length < 5 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, "\u2009");
+};
 
 /** Three significant digits, with a true minus sign, and powers of ten for very small and very large numbers. */
 function formatNumber(value, digits = 3) {
@@ -48,16 +53,14 @@ function formatNumber(value, digits = 3) {
   if (!Number.isFinite(size)) text = "∞";
   else if (size < 1e-3 || size >= 1e6) {
     const [mantissa, exponent] = size.toExponential(Math.max(digits - 2, 0)).split("e");
-    const power = [...String(Number(exponent))].map((character) => SUPERSCRIPTS[character]).join("");
+    const power = [...exponent.replace("+", "")].map((character) => SUPERSCRIPTS[character] ?? "⁻").join("");
     text = `${mantissa}×10${power}`;
-  } else if (size >= 1000) text = WHOLE.format(size);
+  } else if (size >= 999.5) text = formatCount(size);
   else text = String(Number(size.toPrecision(digits)));
   return value < 0 ? `−${text}` : text;
 }
 
-const formatCount = (count) => WHOLE.format(count);
-
-const formatPart = (part) => (part === null ? "–" : `${formatNumber(100 * part, part < 0.1 ? 2 : 3)} %`);
+const formatPart = (part) => (part === null ? "–" : `${(100 * part).toFixed(1)} %`);
 
 /** "1 gene", "2 genes". */
 const counted = (count, noun) => `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;

@@ -16,7 +16,9 @@ class Explorer {
 
   connectControls() {
     if (data.columns.length > 0) {
-      this.choices = new Combobox(byId("colour-input"), byId("colour-list"), data.columns, (place) => this.colourBy(place));
+      this.choices = new Combobox(byId("colour-input"), byId("colour-list"), data.columns, (place) =>
+        this.colourBy(place),
+      );
       this.choices.setChosen(0);
     } else byId("colour-input").closest(".field").hidden = true;
     this.listEmbeddings();
@@ -29,9 +31,18 @@ class Explorer {
       action(this.scatter.camera);
       this.scatter.redraw();
     };
-    byId("reset-view").addEventListener("click", look((camera) => camera.reset(camera.isSolid)));
-    byId("zoom-in").addEventListener("click", look((camera) => camera.zoomBy(ZOOM_STEP)));
-    byId("zoom-out").addEventListener("click", look((camera) => camera.zoomBy(1 / ZOOM_STEP)));
+    byId("reset-view").addEventListener(
+      "click",
+      look((camera) => camera.reset(camera.isSolid)),
+    );
+    byId("zoom-in").addEventListener(
+      "click",
+      look((camera) => camera.zoomBy(ZOOM_STEP)),
+    );
+    byId("zoom-out").addEventListener(
+      "click",
+      look((camera) => camera.zoomBy(1 / ZOOM_STEP)),
+    );
     byId("save-picture").addEventListener("click", () => {
       const name = `${this.embedding.name} ${this.column.name}`.replace(/[^\p{L}\p{N}]+/gu, "-");
       savePicture(this.scatter, this.overlay, this.column, `${name}.png`);
@@ -51,9 +62,8 @@ class Explorer {
   chooseEmbedding(place) {
     this.embedding = data.embeddings[place];
     this.scatter.setEmbedding(this.embedding);
-    byId("plot-help").textContent = this.scatter.cloud.isSolid
-      ? "Drag to turn, drag with Shift or two fingers to move, wheel or pinch to zoom. Keys: arrows, + and −, 0 to reset."
-      : "Drag to move, wheel or pinch to zoom. Keys: arrows, + and −, 0 to reset.";
+    const drag = this.scatter.cloud.isSolid ? "Drag to turn, with Shift or two fingers to move" : "Drag to move";
+    byId("plot-help").textContent = `${drag}; wheel or pinch to zoom. Keys: arrows, + and −, 0 to reset.`;
     this.refresh();
   }
 
@@ -132,5 +142,7 @@ function summaryOf(column, highlighted) {
   const { count, least, median, most, nPositive } = rangeOf(column);
   if (count === 0) return ": no cell has a value.";
   const range = `: ${formatNumber(least)} to ${formatNumber(most)}, median ${formatNumber(median)}`;
-  return column.group === "Genes" ? `${range}, above zero in ${formatPart(nPositive / count)} of the cells.` : `${range}.`;
+  return column.group === "Genes"
+    ? `${range}, above zero in ${formatPart(nPositive / count)} of the cells.`
+    : `${range}.`;
 }

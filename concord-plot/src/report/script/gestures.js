@@ -57,14 +57,18 @@ function listenToGestures(scatter, onHover) {
   canvas.addEventListener("pointerleave", () => onHover(null));
   // The right button moves a cloud, so it must not open a menu there.
   canvas.addEventListener("contextmenu", (event) => scatter.camera.isSolid && event.preventDefault());
-  canvas.addEventListener("dblclick", (event) => move((camera) => camera.zoomBy(2, ...inUnits(event.clientX, event.clientY))));
+  canvas.addEventListener("dblclick", (event) =>
+    move((camera) => camera.zoomBy(2, ...inUnits(event.clientX, event.clientY))),
+  );
   canvas.addEventListener(
     "wheel",
     (event) => {
       event.preventDefault();
       // A wheel counts pixels, lines or pages; a pinch on a touch pad comes as a wheel with Ctrl and small steps.
       const pixels = event.deltaY * [1, 16, 300][event.deltaMode] * (event.ctrlKey ? 5 : 1);
-      move((camera) => camera.zoomBy(Math.exp(-clamp(pixels, -240, 240) * 0.0018), ...inUnits(event.clientX, event.clientY)));
+      move((camera) =>
+        camera.zoomBy(Math.exp(-clamp(pixels, -240, 240) * 0.0018), ...inUnits(event.clientX, event.clientY)),
+      );
     },
     { passive: false },
   );

@@ -7,7 +7,8 @@ function fillLegend(node, column, highlighted, toggle) {
     // The focus would be lost with the button that had it.
     const focused = node.contains(document.activeElement) ? document.activeElement.dataset.code : undefined;
     node.replaceChildren(title, ...categoryLegend(column, highlighted, toggle));
-    if (focused !== undefined) (node.querySelector(`[data-code="${focused}"]`) ?? node.querySelector("button"))?.focus();
+    if (focused !== undefined)
+      (node.querySelector(`[data-code="${focused}"]`) ?? node.querySelector("button"))?.focus();
   } else if (isNumeric(column)) node.replaceChildren(title, ...colourBar(column));
   else node.replaceChildren(title);
 }
@@ -36,7 +37,11 @@ function categoryLegend(column, highlighted, toggle) {
     );
     items.push(element("li", {}, missing));
   }
-  const reset = button("Show all", () => toggle(null), { class: "quiet", "data-code": "all", disabled: highlighted.size === 0 });
+  const reset = button("Show all", () => toggle(null), {
+    class: "quiet",
+    "data-code": "all",
+    disabled: highlighted.size === 0,
+  });
   return [element("ul", { class: "entries" }, ...items), reset];
 }
 

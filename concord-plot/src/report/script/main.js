@@ -8,7 +8,10 @@ function connectTheme(onChange) {
   try {
     // Some browsers refuse storage to files, even to look at it.
     const { localStorage } = window;
-    Object.assign(stored, { get: () => localStorage.getItem("concord-theme"), set: (theme) => localStorage.setItem("concord-theme", theme) });
+    Object.assign(stored, {
+      get: () => localStorage.getItem("concord-theme"),
+      set: (theme) => localStorage.setItem("concord-theme", theme),
+    });
   } catch {
     // Then the choice lasts as long as the page.
   }
@@ -48,7 +51,8 @@ function fillTables(page) {
 /** On the page of a context its cells are shown, unless the viewer is following a gene or a neuron. */
 function showContext(page) {
   const { column, category } = page.dataset;
-  if (column !== undefined && explorer.column.kind === "categories") explorer.colourBy(Number(column), [Number(category)]);
+  if (column !== undefined && explorer.column.kind === "categories")
+    explorer.colourBy(Number(column), [Number(category)]);
 }
 
 const pages = new Pages((page) => {
@@ -58,7 +62,9 @@ const pages = new Pages((page) => {
 
 for (const page of document.querySelectorAll(".page[data-column]")) {
   const { column, category } = page.dataset;
-  const show = button("Show these cells", () => colourEmbedding(Number(column), [Number(category)]), { class: "quiet" });
+  const show = button("Show these cells", () => colourEmbedding(Number(column), [Number(category)]), {
+    class: "quiet",
+  });
   page.querySelector(".lead").append(" ", show);
 }
 for (const target of document.querySelectorAll(".target[data-neuron]")) {

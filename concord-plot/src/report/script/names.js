@@ -66,7 +66,13 @@ class Overlay {
   }
 
   write(context, labels, inks) {
-    Object.assign(context, { font: NAME_FONT, textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 4 });
+    Object.assign(context, {
+      font: NAME_FONT,
+      textAlign: "center",
+      textBaseline: "middle",
+      lineJoin: "round",
+      lineWidth: 4,
+    });
     context.strokeStyle = cssOf(inks.paper);
     context.fillStyle = inks.text;
     context.globalAlpha = 0.85;

@@ -19,12 +19,19 @@ class Pages {
     this.current = page;
     for (const other of this.pages) other.classList.toggle("open", other === page);
     for (const link of this.links) {
-      if (link.hash === `#${page.id}`) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+      if (link.hash !== `#${page.id}`) link.removeAttribute("aria-current");
+      else this.mark(link);
     }
     document.body.classList.toggle("docked", page.id.startsWith("context-"));
     this.onOpen(page);
     if (isMoved) this.moveTo(target, page);
+  }
+
+  /** Marks the link of this page and, where the links lie in a row, brings it into view. */
+  mark(link) {
+    link.setAttribute("aria-current", "page");
+    const row = link.closest(".contents");
+    row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
   }
 
   /** To the heading, so that the keyboard and a screen reader go on from there. */

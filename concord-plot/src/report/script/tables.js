@@ -5,21 +5,35 @@ const MORE_ROWS = 100;
 /** Genes of a term that are shown before the rest is asked for. */
 const FIRST_GENES = 8;
 
-const FORMATS = {
-  integers: (value) => (value === null ? "–" : formatNumber(value, 6)),
-  singles: (value) => formatNumber(value),
-  numbers: (value) => formatNumber(value),
-  parts: formatPart,
-  probabilities: (value) => formatNumber(value, value !== null && value < 1e-3 ? 3 : 2),
-  texts: (value) => value ?? "–",
-  gene: (value) => value,
-  genes: (value) => value.join(", "),
+/** For each kind of column, what gives the writer of its values. */
+const WRITERS = {
+  integers: () => (value) => formatNumber(value, 6),
+  singles: (column) => decimalsOf(column.values),
+  numbers: (column) => decimalsOf(column.values),
+  parts: () => formatPart,
+  probabilities: () => (value) => (value !== null && value >= 1e-3 ? value.toFixed(3) : formatNumber(value)),
+  texts: () => (value) => value ?? "–",
+  gene: () => (value) => value,
+  genes: () => (value) => value.join(", "),
 };
+
+/** As many decimals for a whole column as give its largest value three digits, so that points stand in line. */
+function decimalsOf(values) {
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value ?? 0)), 0);
+  const decimals = clamp(2 - Math.floor(Math.log10(largest || 1)), 0, 6);
+  return (value) => {
+    const size = Math.abs(value ?? 0);
+    // What would be rounded to nothing, and what has too many digits to be read.
+    if (value === null || value === 0 || size < 0.5 * 10 ** -decimals || size >= 1e6) return formatNumber(value, 2);
+    return value.toFixed(decimals).replace("-", "−");
+  };
+}
 
 const isNumberColumn = (column) => ["integers", "singles", "numbers", "parts", "probabilities"].includes(column.kind);
 
 /** A value as it stands in a copied table: all its digits, and nothing where there is none. */
-const plainText = (value) => (value === null ? "" : Array.isArray(value) ? value.join(";") : String(value)).replace(/[\t\r\n]+/g, " ");
+const plainText = (value) =>
+  (value === null ? "" : Array.isArray(value) ? value.join(";") : String(value)).replace(/[\t\r\n]+/g, " ");
 
 class DataTable {
   constructor(node, onGene) {
@@ -29,9 +43,11 @@ class DataTable {
     const source = node.querySelector("script");
     Object.assign(this, JSON.parse(source.textContent));
     source.remove();
+    for (const column of this.columns) column.write = WRITERS[column.kind](column);
     this.rows = Array.from({ length: this.n_rows }, (_, row) => row);
     this.sorted = null;
     this.limit = FIRST_ROWS;
+    if (this.columns.some((column) => column.kind === "genes")) node.classList.add("terms");
     this.build();
     this.show();
   }
@@ -45,9 +61,19 @@ class DataTable {
     });
     const caption = element("caption", {}, ...this.caption.childNodes);
     const description = this.node.dataset.describedby ?? null;
-    const table = element("table", { "aria-describedby": description }, caption, element("thead", {}, element("tr", {}, ...this.heads)), this.body);
+    const table = element(
+      "table",
+      { "aria-describedby": description },
+      caption,
+      element("thead", {}, element("tr", {}, ...this.heads)),
+      this.body,
+    );
     this.more = element("div", { class: "table-more" });
-    const frame = element("div", { class: "table-frame", role: "region", tabindex: "0", "aria-labelledby": this.caption.id }, table);
+    const frame = element(
+      "div",
+      { class: "table-frame", role: "region", tabindex: "0", "aria-labelledby": this.caption.id },
+      table,
+    );
     caption.id = this.caption.id;
     this.caption.remove();
     this.node.prepend(this.tools(), frame, this.more);
@@ -56,13 +82,31 @@ class DataTable {
   tools() {
     const tools = element("div", { class: "table-tools" });
     if (this.n_rows > FIRST_ROWS) {
-      const search = element("input", { type: "search", id: `${this.node.id}-search`, placeholder: "Search", autocomplete: "off", spellcheck: "false" });
+      const search = element("input", {
+        type: "search",
+        id: `${this.node.id}-search`,
+        placeholder: "Search",
+        autocomplete: "off",
+        spellcheck: "false",
+      });
       search.addEventListener("input", () => this.search(search.value));
-      tools.append(element("label", { for: search.id, class: "visually-hidden" }, `Search ${this.caption.textContent}`), search);
+      tools.append(
+        element("label", { for: search.id, class: "visually-hidden" }, `Search ${this.caption.textContent}`),
+        search,
+      );
     }
-    this.copyList = button("", () => this.copy(this.shown().map((row) => this.columns[this.list].values[row]).join("\n"), this.copyList));
+    this.copyList = button("", () =>
+      this.copy(
+        this.shown()
+          .map((row) => this.columns[this.list].values[row])
+          .join("\n"),
+        this.copyList,
+      ),
+    );
     if (this.list !== null) tools.append(this.copyList);
-    this.copyTable = button("Copy table", () => this.copy(this.asText(), this.copyTable), { title: "Copy the rows shown, separated by tabs" });
+    this.copyTable = button("Copy table", () => this.copy(this.asText(), this.copyTable), {
+      title: "Copy the rows shown, separated by tabs",
+    });
     tools.append(this.copyTable, this.status);
     return tools;
   }
@@ -74,7 +118,7 @@ class DataTable {
   search(query) {
     const wanted = query.trim().toLowerCase();
     const columns = this.columns.filter((column) => !isNumberColumn(column));
-    const has = (row) => columns.some((column) => FORMATS[column.kind](column.values[row]).toLowerCase().includes(wanted));
+    const has = (row) => columns.some((column) => column.write(column.values[row]).toLowerCase().includes(wanted));
     this.rows = Array.from({ length: this.n_rows }, (_, row) => row).filter((row) => wanted === "" || has(row));
     this.query = wanted;
     this.order();
@@ -93,11 +137,11 @@ class DataTable {
   order() {
     if (!this.sorted) return;
     const { place, isRising } = this.sorted;
-    const { values, kind } = this.columns[place];
+    const { values, write } = this.columns[place];
     const texts = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-    const compare = isNumberColumn({ kind })
+    const compare = isNumberColumn(this.columns[place])
       ? (a, b) => values[a] - values[b]
-      : (a, b) => texts.compare(FORMATS[kind](values[a]), FORMATS[kind](values[b]));
+      : (a, b) => texts.compare(write(values[a]), write(values[b]));
     // What is missing goes last either way.
     const missing = (row) => values[row] === null;
     this.rows.sort((a, b) => missing(a) - missing(b) || (isRising ? compare(a, b) : compare(b, a)) || a - b);
@@ -105,7 +149,8 @@ class DataTable {
 
   show() {
     this.heads.forEach((head, place) => {
-      if (this.sorted?.place === place) head.setAttribute("aria-sort", this.sorted.isRising ? "ascending" : "descending");
+      if (this.sorted?.place === place)
+        head.setAttribute("aria-sort", this.sorted.isRising ? "ascending" : "descending");
       else head.removeAttribute("aria-sort");
     });
     this.body.replaceChildren(...this.shown().map((row) => this.row(row)));
@@ -126,10 +171,12 @@ class DataTable {
     };
     const buttons = [];
     if (nShown < this.rows.length) {
-      if (this.rows.length > MORE_ROWS && this.limit < MORE_ROWS) buttons.push(button(`Show ${MORE_ROWS}`, to(MORE_ROWS), { class: "quiet" }));
+      if (this.rows.length > MORE_ROWS && this.limit < MORE_ROWS)
+        buttons.push(button(`Show ${MORE_ROWS}`, to(MORE_ROWS), { class: "quiet" }));
       buttons.push(button(`Show all ${formatCount(this.rows.length)}`, to(Infinity), { class: "quiet" }));
     }
-    if (this.limit > FIRST_ROWS && this.rows.length > FIRST_ROWS) buttons.push(button("Show fewer", to(FIRST_ROWS), { class: "quiet" }));
+    if (this.limit > FIRST_ROWS && this.rows.length > FIRST_ROWS)
+      buttons.push(button("Show fewer", to(FIRST_ROWS), { class: "quiet" }));
     this.more.replaceChildren(...buttons);
   }
 
@@ -138,7 +185,7 @@ class DataTable {
       const value = column.values[row];
       if (column.kind === "gene") return element("td", {}, this.gene(value));
       if (column.kind === "genes") return this.genes(value);
-      const text = FORMATS[column.kind](value);
+      const text = column.write(value);
       if (isNumberColumn(column)) return element("td", { class: "number" }, text);
       return place === 0 ? element("th", { scope: "row" }, text) : element("td", {}, text);
     });
@@ -157,12 +204,16 @@ class DataTable {
     add(names.slice(0, FIRST_GENES));
     const rest = names.slice(FIRST_GENES);
     if (rest.length > 0) {
-      const more = button(`+${rest.length}`, () => {
-        more.remove();
-        add(rest);
-        cell.tabIndex = -1;
-        cell.focus();
-      }, { class: "quiet small", "aria-label": `Show ${rest.length} more genes` });
+      const more = button(
+        `+${rest.length}`,
+        () => {
+          more.remove();
+          add(rest);
+          cell.tabIndex = -1;
+          cell.focus();
+        },
+        { class: "quiet small", "aria-label": `Show ${rest.length} more genes` },
+      );
       cell.append(more);
     }
     return cell;
@@ -170,7 +221,10 @@ class DataTable {
 
   asText() {
     const line = (values) => values.map(plainText).join("\t");
-    return [this.columns.map((column) => column.name), ...this.shown().map((row) => this.columns.map((column) => column.values[row]))]
+    return [
+      this.columns.map((column) => column.name),
+      ...this.shown().map((row) => this.columns.map((column) => column.values[row])),
+    ]
       .map(line)
       .join("\n");
   }
@@ -179,7 +233,9 @@ class DataTable {
     const isCopied = await copyText(text);
     const label = from.textContent;
     from.textContent = isCopied ? "Copied" : "Could not copy";
-    this.status.textContent = isCopied ? `${counted(this.shown().length, "row")} copied` : "The browser did not allow copying";
+    this.status.textContent = isCopied
+      ? `${counted(this.shown().length, "row")} copied`
+      : "The browser did not allow copying";
     setTimeout(() => {
       from.textContent = label;
       this.show();

@@ -31,9 +31,12 @@ void main() {
 
 /** Draws points with WebGL 2. */
 class WebglPoints {
-  /** Null where the browser has no WebGL 2, or refuses it. */
+  /**
+   * Null where the browser has no WebGL 2, or only pretends to have a graphics card: what it does in the card's place
+   * was measured to take three times as long as `PixelPoints`.
+   */
   static create(canvas) {
-    const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, powerPreference: "low-power" });
+    const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, failIfMajorPerformanceCaveat: true });
     return gl ? new WebglPoints(gl) : null;
   }
 
@@ -97,7 +100,10 @@ class WebglPoints {
 
 function linkProgram(gl) {
   const program = gl.createProgram();
-  for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX_SHADER], [gl.FRAGMENT_SHADER, FRAGMENT_SHADER]]) {
+  for (const [type, source] of [
+    [gl.VERTEX_SHADER, VERTEX_SHADER],
+    [gl.FRAGMENT_SHADER, FRAGMENT_SHADER],
+  ]) {
     const shader = gl.createShader(type);
     gl.shaderSource(shader, source);
     gl.compileShader(shader);
