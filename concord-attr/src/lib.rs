@@ -38,7 +38,8 @@
 //! let cells = LogNorm::from_logged(Csr::new((2, 3), vec![0, 2, 4], vec![0, 1, 0, 2], vec![2.0, 1.0, 1.0, 3.0]))?;
 //! let targets = [Target::neuron(0, 2)?];
 //! let attribution = attribute(&network, &cells, &targets, &Baseline::Zeros, &AttributeConfig::default())?;
-//! let list = ranked_genes(attribution.scores.column(0), &gene_statistics(&cells), &Filter::default());
+//! let statistics = gene_statistics(&cells);
+//! let list = ranked_genes(attribution.scores.column(0), &statistics, &statistics, &Filter::default());
 //! assert_eq!(list.iter().map(|gene| gene.gene).collect::<Vec<_>>(), [0, 1, 2]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

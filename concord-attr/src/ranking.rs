@@ -36,12 +36,15 @@ pub struct Filter {
     /// List genes with a mean log-normalised expression above this
     #[cfg_attr(feature = "clap", arg(long, value_name = "X", default_value_t = Self::default().min_expression))]
     pub min_expression: f64,
+    /// List also genes that the context expresses less than the average cell: there the absence of the gene counts
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub include_lowered: bool,
 }
 
-/// The values of the authors' tutorial.
+/// The thresholds are those of the authors' tutorial, which has no notion of lowered genes and lists them.
 impl Default for Filter {
     fn default() -> Self {
-        Self { min_nonzero_fraction: 0.03, min_expression: 0.0 }
+        Self { min_nonzero_fraction: 0.03, min_expression: 0.0, include_lowered: false }
     }
 }
 
@@ -56,17 +59,30 @@ pub struct RankedGene {
     pub importance: f32,
     /// Mean log-normalised expression in the context.
     pub mean_expression: f64,
+    /// The same minus the mean over all cells.
+    pub difference: f64,
     /// Share of the context's cells that express it.
     pub nonzero_fraction: f64,
 }
 
 /// The genes that pass a filter, by decreasing importance; equal ones in the order of the columns.
 ///
-/// Source: `prepare_ranked_list` of the reference, with the filter of the authors' tutorial.
-pub fn ranked_genes(scores: ArrayView1<'_, f32>, statistics: &GeneStatistics, filter: &Filter) -> Vec<RankedGene> {
+/// `context` are the statistics of the context's cells and `all` those of all cells, with the same genes.
+///
+/// Source: `prepare_ranked_list` of the reference, with the filter of the authors' tutorial. Lowered genes are a
+/// departure: without [`Filter::include_lowered`] they are left out. Integrated gradients from the mean cell rank high what
+/// makes a context different, be it there or not there, and a list of what is not there is not what most readers expect.
+pub fn ranked_genes(
+    scores: ArrayView1<'_, f32>,
+    context: &GeneStatistics,
+    all: &GeneStatistics,
+    filter: &Filter,
+) -> Vec<RankedGene> {
+    let difference = |gene: usize| context.mean_expression[gene] - all.mean_expression[gene];
     let listed = |gene: &usize| {
-        statistics.nonzero_fraction[*gene] > filter.min_nonzero_fraction
-            && statistics.mean_expression[*gene] > filter.min_expression
+        context.nonzero_fraction[*gene] > filter.min_nonzero_fraction
+            && context.mean_expression[*gene] > filter.min_expression
+            && (filter.include_lowered || difference(*gene) >= 0.0)
     };
     let genes = descending(scores).into_iter().filter(listed).enumerate();
     genes
@@ -74,8 +90,9 @@ pub fn ranked_genes(scores: ArrayView1<'_, f32>, statistics: &GeneStatistics, fi
             gene,
             rank: position + 1,
             importance: scores[gene],
-            mean_expression: statistics.mean_expression[gene],
-            nonzero_fraction: statistics.nonzero_fraction[gene],
+            mean_expression: context.mean_expression[gene],
+            difference: difference(gene),
+            nonzero_fraction: context.nonzero_fraction[gene],
         })
         .collect()
 }

@@ -4,8 +4,9 @@ mod common;
 
 use common::{Toy, sparse};
 use concord_attr::{
-    AttrError, AttributeConfig, Baseline, Curve, Method, PerturbConfig, Perturbation, Replacement, Target, attribute,
-    context_means, descending, gene_statistics, importance, perturbation_curve, rest_mean, top_neurons,
+    AttrError, AttributeConfig, Baseline, Completeness, Curve, Filter, Method, PerturbConfig, Perturbation,
+    Replacement, Target, attribute, context_means, descending, gene_statistics, importance, perturbation_curve,
+    ranked_genes, rest_mean, top_neurons,
 };
 use concord_core::{Dense, Embedding, Labels, LogNorm};
 use ndarray::{Array1, Array2, array};
@@ -195,4 +196,52 @@ fn what_does_not_fit_is_refused_with_numbers() {
     damaged.first_bias.fill(0.0);
     let result = attribute(&damaged, &cells, &[neuron(0)], &Baseline::Zeros, &defaults);
     assert!(matches!(result, Err(AttrError::NotFinite { .. })));
+}
+
+/// Means over cells are found without the cells' scores; the two ways must agree.
+#[test]
+fn means_are_those_of_the_cells_scores() {
+    let (network, cells, others) = (network(), cells(140, 0), cells(30, 5000));
+    for method in [
+        Method::Gradient,
+        Method::GradientTimesInput,
+        Method::IntegratedGradients,
+        Method::ExpectedGradients,
+        Method::SmoothGrad,
+    ] {
+        let run = |keep_cells| {
+            let config = AttributeConfig { keep_cells, ..with(method) };
+            attribute(&network, &cells, &[neuron(0), neuron(2)], &Baseline::Cells(&others), &config).expect("fit")
+        };
+        let (means, kept) = (run(false), run(true));
+        for (target, scores) in kept.cells.expect("they were kept").iter().enumerate() {
+            let mean = scores.mean_axis(ndarray::Axis(0)).expect("there are cells");
+            let error = (&means.scores.column(target) - &mean).iter().fold(0.0f32, |largest, e| largest.max(e.abs()));
+            assert!(error < 1e-6, "{method:?}: {error}");
+            if let Some(completeness) = &means.completeness {
+                let sum: f64 = mean.iter().map(|&score| f64::from(score)).sum();
+                let Completeness { mean_difference, mean_absolute_error, .. } = completeness[target];
+                assert!((sum - mean_difference).abs() <= mean_absolute_error + 1e-6, "{method:?}");
+            }
+        }
+        assert_eq!(means.completeness, kept.completeness);
+    }
+}
+
+#[test]
+fn lists_leave_out_what_the_filter_says() {
+    // Gene 0 is not expressed, 1 in few cells, 2 less than elsewhere.
+    let context = sparse(&array![[0.0, 0.0, 1.0, 2.0], [0.0, 1.0, 1.0, 2.0]]);
+    let all = sparse(&array![[0.0, 0.0, 9.0, 2.0], [0.0, 1.0, 1.0, 0.0]]);
+    let (context, all) = (gene_statistics(&context), gene_statistics(&all));
+    let scores = array![4.0, 3.0, 2.0, 1.0];
+    let genes = |filter: Filter| -> Vec<usize> {
+        ranked_genes(scores.view(), &context, &all, &filter).iter().map(|gene| gene.gene).collect()
+    };
+    assert_eq!(genes(Filter::default()), [1, 3]);
+    assert_eq!(genes(Filter { include_lowered: true, ..Filter::default() }), [1, 2, 3]);
+    assert_eq!(genes(Filter { min_nonzero_fraction: 0.5, ..Filter::default() }), [3]);
+    assert_eq!(genes(Filter { min_expression: 1.5, ..Filter::default() }), [3]);
+    let last = ranked_genes(scores.view(), &context, &all, &Filter::default()).pop().expect("two are listed");
+    assert_eq!((last.rank, last.importance, last.mean_expression, last.difference), (2, 1.0, 2.0, 1.0));
 }
