@@ -271,7 +271,11 @@ fn target(cells: &Cells, cluster: usize, name: String, neuron: Option<usize>) ->
     Ok(TargetPage {
         name,
         neuron,
-        strip: Some(gene_strip(&cells.flat, &strip, &GeneStripStyle::default())?),
+        strip: Some(gene_strip(
+            &cells.flat,
+            &strip,
+            &GeneStripStyle { raster_dpi: 150.0, ..GeneStripStyle::default() },
+        )?),
         terms_figure: Some(term_bars(&bars, &TermBarsStyle::default())?),
         genes,
         terms,

@@ -35,7 +35,7 @@ pub struct TargetPage {
     pub neuron: Option<usize>,
     /// Ranked genes; the first rows are seen first.
     pub genes: Vec<GeneRow>,
-    /// The first genes on the embedding.
+    /// The first genes on the embedding, best at 150 pixels per inch: pages have many of these.
     pub strip: Option<Figure>,
     /// Enriched terms; the first rows are seen first.
     pub terms: Vec<TermRow>,

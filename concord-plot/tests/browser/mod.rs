@@ -1,6 +1,8 @@
 //! A headless Chromium, driven over pipes with its debugging protocol: the mouse and keys are real to the page, which
 //! need not be changed for it.
 
+pub(crate) mod pictures;
+
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

@@ -95,9 +95,9 @@ function depthOrder(points, matrix, start) {
   const keys = new Uint16Array(start.length);
   const [a, b, c] = [matrix[3], matrix[7], matrix[11]];
   for (let i = 0, at = 0; at < points.length; i++, at += 3) {
-    // w is 1 in the middle and smaller nearer to the viewer.
+    // Nearer to the viewer w is smaller; it changes by PERSPECTIVE over the radius of the cloud, which is 1.
     const w = a * points[at] + b * points[at + 1] + c * points[at + 2];
-    keys[i] = clamp(Math.round((1 - w / (1.3 * PERSPECTIVE)) * 1023.5), 0, 2047);
+    keys[i] = clamp(Math.round((1 - w / PERSPECTIVE) * 1023.5), 0, 2047);
   }
   return orderBy(keys, 2048, start);
 }
