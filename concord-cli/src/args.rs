@@ -90,4 +90,32 @@ mod tests {
             }
         }
     }
+
+    /// Splits a line as a shell would, as far as the examples need it.
+    fn words(line: &str) -> Vec<String> {
+        let parts = line.split('"').enumerate();
+        parts
+            .flat_map(|(place, part)| match place % 2 {
+                0 => part.split_whitespace().map(str::to_owned).collect(),
+                _ => vec![part.to_owned()],
+            })
+            .collect()
+    }
+
+    #[test]
+    fn examples_in_the_help_are_commands() {
+        use clap::CommandFactory;
+        let program = Cli::command();
+        let nested = program.get_subcommands().flat_map(clap::Command::get_subcommands);
+        let mut n_examples = 0;
+        for help in program.get_subcommands().chain(nested).filter_map(clap::Command::get_after_long_help) {
+            let help = help.to_string().replace("\\\n", " ");
+            for line in help.lines().filter(|line| line.trim_start().starts_with("concord ")) {
+                let parsed = Cli::try_parse_from(words(line));
+                assert!(parsed.is_ok(), "{line}: {}", parsed.map_or_else(|error| error.to_string(), |_| String::new()));
+                n_examples += 1;
+            }
+        }
+        assert!(n_examples >= 10, "only {n_examples} examples were found");
+    }
 }

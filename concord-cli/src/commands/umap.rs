@@ -11,8 +11,14 @@ use serde_json::json;
 
 use crate::{Session, args::obsm_key, error::CliError, h5ad, output_files, record::Recorder, terminal::Terminal};
 
+const EXAMPLES: &str = "\
+Examples:
+  concord umap run/annotated.h5ad -o with_3d.h5ad --umap-n-components 3
+  concord umap data.h5ad --in-place --basis X_pca --key X_umap";
+
 /// Options of `concord umap`.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct UmapArgs {
     /// The .h5ad file
     #[arg(value_name = "IN.h5ad")]

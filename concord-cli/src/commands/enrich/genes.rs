@@ -13,10 +13,10 @@ use crate::{
 
 /// Genes, best first where they are ranked.
 #[derive(Debug)]
-pub(super) struct GeneList {
+pub(crate) struct GeneList {
     /// Empty for genes that are not about a context and target.
-    pub(super) context: String,
-    pub(super) target: String,
+    pub(crate) context: String,
+    pub(crate) target: String,
     genes: Vec<String>,
     /// One a gene; none for a plain list.
     scores: Option<Vec<f64>>,
@@ -24,7 +24,7 @@ pub(super) struct GeneList {
 
 impl GeneList {
     /// Genes with their scores, for pre-ranked enrichment.
-    pub(super) fn scored(&self) -> Result<Vec<(&str, f64)>, CliError> {
+    pub(crate) fn scored(&self) -> Result<Vec<(&str, f64)>, CliError> {
         let Some(scores) = &self.scores else {
             return Err(CliError::usage(
                 "--gsea needs scores: give a table of `concord attribute`, or a ranking of gene, tab, score",
@@ -37,7 +37,7 @@ impl GeneList {
 /// Which genes of a ranked list are tested for over-representation.
 #[derive(Debug, Args)]
 #[group(id = "top_or_fraction", multiple = false)]
-pub(super) struct TopArgs {
+pub(crate) struct TopArgs {
     /// Test this part of each ranked list: the genes whose importance is above the quantile 1 - X of the list
     #[arg(long, value_name = "X", value_parser = fraction, default_value_t = 0.05)]
     top_fraction: f64,
@@ -53,7 +53,7 @@ fn fraction(text: &str) -> Result<f64, String> {
 
 impl TopArgs {
     /// The genes of a list that are tested; all of a plain list, unless a number is given.
-    pub(super) fn of<'a>(&self, list: &'a GeneList) -> Result<Vec<&'a str>, CliError> {
+    pub(crate) fn of<'a>(&self, list: &'a GeneList) -> Result<Vec<&'a str>, CliError> {
         let genes = list.genes.iter().map(String::as_str);
         match (&list.scores, self.top) {
             (_, Some(n_genes)) => Ok(genes.take(n_genes as usize).collect()),
@@ -67,7 +67,7 @@ impl TopArgs {
 }
 
 /// Reads a table of ranked genes, a ranking or a list, whichever it is.
-pub(super) fn read(path: &Path, pick: &PickArgs, session: &Session) -> Result<Vec<GeneList>, CliError> {
+pub(crate) fn read(path: &Path, pick: &PickArgs, session: &Session) -> Result<Vec<GeneList>, CliError> {
     let text = read_text(path)?;
     let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
     // A list has no commas, a ranking has tabs; everything else is a table, or to be told what a table needs.

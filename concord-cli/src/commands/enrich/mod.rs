@@ -2,28 +2,40 @@
 
 mod background;
 mod genes;
+mod gsea;
+mod ora;
 mod summary;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use concord_enrich::{EnrichError, GeneSet, OraConfig, PrerankConfig, over_representation, parse_gmt, prerank};
+use concord_enrich::{EnrichError, GeneSet, OraConfig, PrerankConfig, parse_gmt};
 
 use crate::{
     Session,
     error::CliError,
     output_files,
-    tables::{self, EnrichedRow, PickArgs, RankedTermRow, Row},
+    tables::{self, PickArgs, Row},
 };
 use background::BackgroundArgs;
 use genes::{GeneList, TopArgs};
 use summary::Summary;
 
+const EXAMPLES: &str = "\
+The background decides: a list is compared with the genes that could have got into it. For genes that a model \
+attributes, these are its input genes, chosen because they vary. Against all 20,000 genes, every set stands out that the \
+input was rich in from the start, whatever the list. P-values are corrected for the number of gene sets, in each list by \
+itself.
+
+Examples:
+  concord enrich ranked_genes.csv --gmt go.gmt --model run/model -o enrichment.csv
+  concord enrich ranked_genes.csv --gmt go.gmt --gsea --context \"CD4 T cells\" -o gsea.csv
+  concord enrich genes.txt --gmt go.gmt --background data.h5ad -o enrichment.csv";
+
 /// Options of `concord enrich`.
-///
-/// The tests are independent of each other: p-values are corrected for the number of gene sets, in each list by itself.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct EnrichArgs {
     /// A table of `concord attribute`, a ranking (gene, tab, score), or a list of genes, one a line
     #[arg(value_name = "GENES")]
@@ -59,8 +71,13 @@ pub(crate) fn run(args: &EnrichArgs, session: &Session) -> Result<(), CliError> 
     output_files::check(&[&args.out], &[&args.input, &args.gmt])?;
     let lists = genes::read(&args.input, &args.pick, session)?;
     let sets = read_gmt(&args.gmt, session)?;
-    let (csv, summaries) =
-        if args.gsea { gsea(args, &lists, &sets, session)? } else { ora(args, &lists, &sets, session)? };
+    let (csv, summaries) = if args.gsea {
+        let config = PrerankConfig { seed: args.seed, ..args.prerank.clone() };
+        gsea::gsea(&lists, &sets, &config, &session.terminal)?.into_csv()?
+    } else {
+        let config = OraConfig { background: args.background.read(session)?, ..args.ora.clone() };
+        ora::ora(&lists, &sets, &args.top, &config, &session.terminal)?.into_csv()?
+    };
     output_files::write(&[(&args.out, csv)])?;
     session.terminal.line(&format!("wrote {}", args.out.display()));
     if session.json {
@@ -86,84 +103,22 @@ fn read_gmt(path: &Path, session: &Session) -> Result<Vec<GeneSet>, CliError> {
     Ok(gmt.sets)
 }
 
-/// Over-representation of the top of each list.
-fn ora(
-    args: &EnrichArgs,
-    lists: &[GeneList],
-    sets: &[GeneSet],
-    session: &Session,
-) -> Result<(Vec<u8>, Vec<Summary>), CliError> {
-    let background = args.background.read(session)?;
-    let config = OraConfig { background, ..args.ora.clone() };
-    let (mut rows, mut summaries) = (Vec::new(), Vec::new());
-    for list in lists {
-        let top = args.top.of(list)?;
-        if top.is_empty() {
-            session.terminal.warning(&format!("{}no gene stands out by its importance; left out", prefix(list)));
-            continue;
-        }
-        let table = over_representation(&top, sets, &config).map_err(|error| in_list(list, &error))?;
-        if table.n_outside_background > 0 {
-            session.terminal.warning(&format!(
-                "{}{} of {} genes are not in the background and were left out",
-                prefix(list),
-                table.n_outside_background,
-                table.n_outside_background + table.n_genes
-            ));
-        }
-        summaries.push(Summary::of_ora(list, &table));
-        rows.extend(table.terms.into_iter().map(|term| EnrichedRow {
-            context: list.context.clone(),
-            target: list.target.clone(),
-            overlap: term.genes.len(),
-            genes: term.genes.join(";"),
-            term: term.term,
-            set_size: term.set_size,
-            p_value: term.p_value,
-            adjusted_p_value: term.adjusted_p_value,
-            odds_ratio: term.odds_ratio,
-            combined_score: term.combined_score,
-        }));
-    }
-    finish(&rows, summaries)
+/// What was found in some lists: a row for each tested set, and the best of each list.
+pub(crate) struct Found<R> {
+    pub(crate) rows: Vec<R>,
+    pub(crate) summaries: Vec<Summary>,
 }
 
-/// Pre-ranked enrichment of each list.
-fn gsea(
-    args: &EnrichArgs,
-    lists: &[GeneList],
-    sets: &[GeneSet],
-    session: &Session,
-) -> Result<(Vec<u8>, Vec<Summary>), CliError> {
-    let config = PrerankConfig { seed: args.seed, ..args.prerank.clone() };
-    let (mut rows, mut summaries) = (Vec::new(), Vec::new());
-    for list in lists {
-        let bar = session.terminal.bar("gsea", config.n_permutations);
-        bar.set_message(prefix(list));
-        let table = prerank(&list.scored()?, sets, &config, &mut |n_done, _| bar.set_position(n_done as u64));
-        bar.finish_and_clear();
-        let table = table.map_err(|error| in_list(list, &error))?;
-        summaries.push(Summary::of_gsea(list, &table));
-        rows.extend(table.terms.into_iter().map(|term| RankedTermRow {
-            context: list.context.clone(),
-            target: list.target.clone(),
-            leading_edge: term.leading_edge.join(";"),
-            term: term.term,
-            es: term.score,
-            nes: term.normalized_score,
-            p_value: term.p_value,
-            fdr: term.false_discovery_rate,
-            size: term.set_size,
-        }));
+impl<R> Default for Found<R> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), summaries: Vec::new() }
     }
-    finish(&rows, summaries)
 }
 
-fn finish<R: Row>(rows: &[R], summaries: Vec<Summary>) -> Result<(Vec<u8>, Vec<Summary>), CliError> {
-    if summaries.is_empty() {
-        return Err(CliError::usage("no list has genes that stand out; take more with --top or --top-fraction"));
+impl<R: Row> Found<R> {
+    fn into_csv(self) -> Result<(Vec<u8>, Vec<Summary>), CliError> {
+        Ok((tables::to_csv(&self.rows)?, self.summaries))
     }
-    Ok((tables::to_csv(rows)?, summaries))
 }
 
 /// Which list a message is about, when there may be several.

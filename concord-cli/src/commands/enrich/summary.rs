@@ -14,7 +14,7 @@ const N_TERMS: usize = 5;
 const N_GENES: usize = 6;
 
 /// What was found in one list.
-pub(super) struct Summary {
+pub(crate) struct Summary {
     name: String,
     /// How much was tested, in words.
     tested: String,
@@ -24,7 +24,7 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn of_ora(list: &GeneList, table: &EnrichmentTable) -> Self {
+    pub(crate) fn of_ora(list: &GeneList, table: &EnrichmentTable) -> Self {
         // A table in gseapy's order is sorted by name.
         let mut best: Vec<&EnrichedTerm> = table.terms.iter().collect();
         best.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
@@ -58,7 +58,7 @@ impl Summary {
         }
     }
 
-    pub(super) fn of_gsea(list: &GeneList, table: &PrerankTable) -> Self {
+    pub(crate) fn of_gsea(list: &GeneList, table: &PrerankTable) -> Self {
         let best = &table.terms[..table.terms.len().min(N_TERMS)];
         let row = |term: &RankedTerm| {
             let score = format!("{:.2}", term.normalized_score);
@@ -89,7 +89,7 @@ impl Summary {
 }
 
 /// The best terms of each list as tables for the terminal.
-pub(super) fn to_text(summaries: &[Summary]) -> String {
+pub(crate) fn to_text(summaries: &[Summary]) -> String {
     let mut text = String::new();
     for Summary { name, tested, header, terms, .. } in summaries {
         let title = if name.is_empty() { tested.clone() } else { format!("{name}: {tested}") };
@@ -99,7 +99,7 @@ pub(super) fn to_text(summaries: &[Summary]) -> String {
     text.trim_start().to_owned()
 }
 
-pub(super) fn to_json(out: &Path, summaries: &[Summary]) -> Value {
+pub(crate) fn to_json(out: &Path, summaries: &[Summary]) -> Value {
     let lists: Vec<&Value> = summaries.iter().map(|summary| &summary.json).collect();
     json!({"file": out, "lists": lists})
 }

@@ -23,8 +23,14 @@ use crate::{
 /// Width of the only panel of a figure, in points.
 const SINGLE_PANEL_WIDTH: f64 = 288.0;
 
+const EXAMPLES: &str = "\
+Examples:
+  concord plot embedding run/annotated.h5ad --color cell_type,n_genes,CD3D -o umap.png
+  concord plot embedding run/annotated.h5ad --color cell_type --legend on-data -o umap.pdf";
+
 /// Options of `concord plot embedding`.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct EmbeddingArgs {
     /// The .h5ad file
     #[arg(value_name = "IN.h5ad")]

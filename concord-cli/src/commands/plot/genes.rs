@@ -22,8 +22,15 @@ use crate::{
     tables::{self, PickArgs, RankedGene},
 };
 
+const EXAMPLES: &str = "\
+Examples:
+  concord plot genes run/annotated.h5ad --genes LEF1,CCR7,CD40LG -o strip.png
+  concord plot genes run/annotated.h5ad --table ranked_genes.csv \\
+      --context \"CD4 T cells\" --target \"neuron 50\" --by cell_type --only \"CD4 T cells\" -o strip.pdf";
+
 /// Options of `concord plot genes`.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct GenesArgs {
     /// The .h5ad file
     #[arg(value_name = "IN.h5ad")]

@@ -25,8 +25,14 @@ use crate::{
 /// Where the colours end when no option says otherwise: single neurons of rare cells are often far above all others.
 const VMAX_QUANTILE: f64 = 0.995;
 
+const EXAMPLES: &str = "\
+Examples:
+  concord plot heatmap run/annotated.h5ad --by cell_type -o latent.pdf
+  concord plot heatmap run/annotated.h5ad --by cell_type --cluster neurons -o latent.png";
+
 /// Options of `concord plot heatmap`.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct HeatmapArgs {
     /// The .h5ad file
     #[arg(value_name = "IN.h5ad")]

@@ -11,8 +11,13 @@ use serde_json::{Value, json};
 use super::report;
 use crate::{Session, columns, error::CliError, figures::FigureArgs, h5ad, text_table::text_table};
 
+const EXAMPLES: &str = "\
+Examples:
+  concord plot neurons run/annotated.h5ad --by cell_type -o neurons.pdf";
+
 /// Options of `concord plot neurons`.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct NeuronsArgs {
     /// The .h5ad file
     #[arg(value_name = "IN.h5ad")]

@@ -17,8 +17,13 @@ use crate::{
 /// The adjusted p-value that a dashed line marks.
 const MARKED_P: f64 = 0.05;
 
+const EXAMPLES: &str = "\
+Examples:
+  concord plot terms enrichment.csv --context \"CD4 T cells\" --target \"neuron 50\" -o terms.pdf";
+
 /// Options of `concord plot terms`.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(crate) struct TermsArgs {
     /// A table of `concord enrich`, of either test
     #[arg(value_name = "ENRICHMENT.csv")]
