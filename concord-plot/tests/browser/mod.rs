@@ -1,6 +1,7 @@
 //! A headless Chromium, driven over pipes with its debugging protocol: the mouse and keys are real to the page, which
 //! need not be changed for it.
 
+pub(crate) mod accessibility;
 pub(crate) mod pictures;
 
 use std::error::Error;
