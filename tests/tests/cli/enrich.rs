@@ -235,3 +235,13 @@ fn genes_and_backgrounds_that_are_not_as_they_should_be() {
     command.arg(folder.path("genes.txt")).arg("--gmt").arg(folder.path("sets.gmt")).args(["--background", "100"]);
     fails(command.arg("-o").arg(folder.path("genes.txt")), &["would be replaced"]);
 }
+
+#[test]
+fn gives_the_same_bytes_for_any_number_of_threads() {
+    let folder = Folder::new();
+    let of_threads = |n_threads: &str| {
+        folder.enrich("ranked.csv", "sets.gmt").args(["--gsea", "--threads", n_threads]).assert().success();
+        fs::read(folder.path("out.csv")).unwrap()
+    };
+    assert!(of_threads("1") == of_threads("3"));
+}
