@@ -1,5 +1,5 @@
 use concord_core::{Dense, LogNorm, Network};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use rayon::prelude::*;
 
 use crate::{
@@ -42,6 +42,21 @@ pub fn importance<N: Network + ?Sized>(network: &N, cells: &LogNorm) -> Result<D
         Some(((_, neuron), _)) => Err(AttrError::NotFinite { target: format!("neuron {neuron}") }),
         None => Ok(scores),
     }
+}
+
+/// What the network's neurons do in every cell, `[n_cells, n_neurons]`: for networks of whatever layer.
+///
+/// # Errors
+/// [`AttrError::GeneCount`].
+pub fn activations<N: Network + ?Sized>(network: &N, cells: &LogNorm) -> Result<Dense, AttrError> {
+    check_genes(network, "the matrix of cells", cells.n_genes())?;
+    let parts: Vec<Dense> = blocks(cells.n_cells())
+        .into_par_iter()
+        .map(|block| network.outputs(hidden(network, cells, block).view()))
+        .collect();
+    let views: Vec<ArrayView2<'_, f32>> = parts.iter().map(|part| part.view()).collect();
+    // The parts have the same width, so they always fit below one another.
+    Ok(concatenate(Axis(0), &views).unwrap_or_default())
 }
 
 /// `a b`, some rows of `a` at a time by all threads.

@@ -65,7 +65,7 @@ pub use concord_core::Network;
 pub use config::{AttributeConfig, Method, Sign};
 pub use context::{context_means, rest_mean, top_neurons};
 pub use error::AttrError;
-pub use importance::importance;
+pub use importance::{activations, importance};
 pub use perturbation::{Curve, PerturbConfig, Perturbation, Replacement, perturbation_curve};
 pub use ranking::{Filter, GeneStatistics, RankedGene, descending, gene_statistics, ranked_genes};
 pub use target::Target;

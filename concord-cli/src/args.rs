@@ -1,7 +1,10 @@
 use clap::{Args, Parser, Subcommand};
 use concord_io::MatrixSource;
 
-use crate::commands::{enrich::EnrichArgs, inspect::InspectArgs, plot::PlotArgs, run::RunArgs, umap::UmapArgs};
+use crate::commands::{
+    attribute::AttributeArgs, enrich::EnrichArgs, inspect::InspectArgs, plot::PlotArgs, report::ReportArgs,
+    run::RunArgs, umap::UmapArgs,
+};
 
 /// Denoised, batch-corrected embeddings of single-cell data, and the genes behind them
 ///
@@ -34,10 +37,14 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Compute the UMAP of a latent code, or of any other matrix about cells
     Umap(UmapArgs),
+    /// Rank the genes that drive neurons and contexts of a trained model, and measure how far to trust the lists
+    Attribute(Box<AttributeArgs>),
     /// Find gene sets (pathways, GO terms) that stand out in ranked genes or in a list
     Enrich(Box<EnrichArgs>),
     /// Draw figures as PNG, SVG or PDF
     Plot(Box<PlotArgs>),
+    /// Write one HTML page about a file, its lists and its enriched terms, to look at in any browser
+    Report(ReportArgs),
     /// Print what is in an h5ad file
     Inspect(InspectArgs),
 }

@@ -1,5 +1,6 @@
 use std::{fmt, process::ExitCode};
 
+use concord_attr::AttrError;
 use concord_core::CoreError;
 use concord_embed::EmbedError;
 use concord_enrich::EnrichError;
@@ -58,6 +59,15 @@ impl From<CoreError> for CliError {
 impl From<PrepError> for CliError {
     fn from(error: PrepError) -> Self {
         Self::Usage(error.into())
+    }
+}
+
+impl From<AttrError> for CliError {
+    fn from(error: AttrError) -> Self {
+        match error {
+            AttrError::NotFinite { .. } | AttrError::NoSuchGene { .. } => Self::Work(error.into()),
+            _ => Self::Usage(error.into()),
+        }
     }
 }
 

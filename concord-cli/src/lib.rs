@@ -4,6 +4,7 @@
 //! input and older outputs as they were.
 
 mod args;
+mod attribution;
 mod colours;
 mod columns;
 mod commands;
@@ -12,10 +13,12 @@ mod expression;
 mod figures;
 mod h5ad;
 mod memory;
+mod model_input;
 mod names;
 mod output_files;
 mod outputs;
 mod record;
+mod report_page;
 mod sample;
 mod tables;
 mod terminal;
@@ -50,8 +53,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = commands::use_threads(global.threads).and_then(|()| match &command {
         Command::Run(args) => commands::run::run(args, &session),
         Command::Umap(args) => commands::umap::run(args, &session),
+        Command::Attribute(args) => commands::attribute::run(args, &session),
         Command::Enrich(args) => commands::enrich::run(args, &session),
         Command::Plot(args) => commands::plot::run(args, &session),
+        Command::Report(args) => commands::report::run(args, &session),
         Command::Inspect(args) => commands::inspect::inspect(args, &session),
     });
     match result {

@@ -40,5 +40,5 @@ pub use device::Device;
 pub use encoder::{Encoder, embed};
 pub use error::ModelError;
 pub use network::EncoderNetwork;
-pub use store::{ModelCard, Origin, Provenance, data_hash, load, save};
+pub use store::{ModelCard, Normalization, Origin, Provenance, data_hash, load, save};
 pub use train::{EpochSummary, TrainProgress, Trained, check_domains, train};

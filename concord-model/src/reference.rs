@@ -102,7 +102,8 @@ fn card(mut config: Map<String, Value>) -> Result<ModelCard, String> {
         domains: domains.collect(),
         reference_config: Some(config),
     };
-    Ok(ModelCard { format_version: FORMAT_VERSION, training, provenance, features })
+    // Its normalisation is done outside as a rule, and not written down.
+    Ok(ModelCard { format_version: FORMAT_VERSION, training, normalization: None, provenance, features })
 }
 
 /// The options that are ours too: they have the same names.

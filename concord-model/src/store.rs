@@ -24,10 +24,26 @@ pub struct ModelCard {
     pub format_version: u32,
     /// How the model was trained.
     pub training: TrainConfig,
+    /// How expression became its input; none when that is not known.
+    #[serde(default)]
+    pub normalization: Option<Normalization>,
     /// Where it comes from.
     pub provenance: Provenance,
     /// The input genes, in the order of the first layer's inputs.
     pub features: Vec<String>,
+}
+
+/// What was done to a matrix before it became a model's input. New data need the same.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Normalization {
+    /// Nothing: it was normalised and logged already.
+    AsIs,
+    /// Every cell was scaled to one total, then `ln(1 + x)` taken.
+    TotalAndLog {
+        /// The total.
+        target_sum: f32,
+    },
 }
 
 /// Where a model comes from, as far as its files tell.
@@ -65,10 +81,17 @@ pub enum Origin {
 
 impl ModelCard {
     /// Describes a model that was just trained on `data` with the genes `features`.
-    pub fn new(training: TrainConfig, features: &Genes, data: &LogNorm, domains: &[String]) -> Self {
+    pub fn new(
+        training: TrainConfig,
+        normalization: Normalization,
+        features: &Genes,
+        data: &LogNorm,
+        domains: &[String],
+    ) -> Self {
         Self {
             format_version: FORMAT_VERSION,
             training,
+            normalization: Some(normalization),
             provenance: Provenance {
                 origin: Origin::Concord,
                 concord_version: Some(env!("CARGO_PKG_VERSION").to_owned()),

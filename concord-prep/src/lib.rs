@@ -38,6 +38,6 @@ pub use concord_core::Metric;
 pub use error::PrepError;
 pub use knn::knn;
 pub use loess::LoessError;
-pub use normalize::{NormalizeConfig, cell_totals, normalize, normalize_copy};
+pub use normalize::{NormalizeConfig, cell_totals, median_total, normalize, normalize_copy};
 pub use select::{FeatureSelection, Flavor, SelectConfig, SelectWarning, UnknownFlavor, Variability, select_features};
 pub use state::{LARGEST_LOGGED, MatrixState, matrix_state};

@@ -66,6 +66,14 @@ pub fn normalize_copy(counts: &Counts, config: &NormalizeConfig) -> Result<LogNo
     normalize(counts.clone(), config)
 }
 
+/// The median total of the cells that have any counts: what [`normalize`] scales to when no target is given.
+///
+/// # Errors
+/// [`PrepError::NoCounts`].
+pub fn median_total(counts: &Counts) -> Result<f32, PrepError> {
+    target_sum(&cell_totals(counts), None)
+}
+
 /// The total of every cell, `[n_cells]`.
 pub fn cell_totals(counts: &Counts) -> Vec<f32> {
     let matrix = counts.matrix();

@@ -1,8 +1,10 @@
 //! One file a command.
 
+pub(crate) mod attribute;
 pub(crate) mod enrich;
 pub(crate) mod inspect;
 pub(crate) mod plot;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod umap;
 

@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::CliError;
 pub(crate) use pick::PickArgs;
-pub(crate) use rows::{EnrichedRow, RankedGene, RankedTermRow};
+pub(crate) use rows::{ConsensusRow, EnrichedRow, RankedGene, RankedTermRow, TrustRow};
 
 /// A row of a table.
 pub(crate) trait Row: DeserializeOwned + Serialize {
@@ -23,7 +23,7 @@ pub(crate) trait Row: DeserializeOwned + Serialize {
 }
 
 /// The rows about one target in one context, in the order of the table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Group<R> {
     pub(crate) context: String,
     pub(crate) target: String,
@@ -63,6 +63,19 @@ pub(crate) fn is_table_of<R: Row>(text: &str) -> bool {
     R::COLUMNS.iter().all(|&column| names.iter().any(|name| name == column))
 }
 
+/// Rows in groups, in the order of their first rows.
+pub(crate) fn grouped<R: Row>(rows: impl IntoIterator<Item = R>) -> Vec<Group<R>> {
+    let mut groups: Vec<Group<R>> = Vec::new();
+    for row in rows {
+        let (context, target) = row.place();
+        match groups.iter_mut().rev().find(|group| group.context == context && group.target == target) {
+            Some(group) => group.rows.push(row),
+            None => groups.push(Group { context: context.to_owned(), target: target.to_owned(), rows: vec![row] }),
+        }
+    }
+    groups
+}
+
 /// Reads a table; `path` is named in messages. Groups stand in the order of their first rows.
 pub(crate) fn parse<R: Row>(path: &Path, text: &str) -> Result<Vec<Group<R>>, CliError> {
     let names = column_names(text);
@@ -74,16 +87,9 @@ pub(crate) fn parse<R: Row>(path: &Path, text: &str) -> Result<Vec<Group<R>>, Cl
             names.join(", ")
         )));
     }
-    let mut groups: Vec<Group<R>> = Vec::new();
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(text.as_bytes());
-    for row in reader.deserialize::<R>() {
-        let row = row.map_err(|error| bad_row(path, &names, &error))?;
-        let (context, target) = row.place();
-        match groups.iter_mut().rev().find(|group| group.context == context && group.target == target) {
-            Some(group) => group.rows.push(row),
-            None => groups.push(Group { context: context.to_owned(), target: target.to_owned(), rows: vec![row] }),
-        }
-    }
+    let rows: Result<Vec<R>, csv::Error> = reader.deserialize::<R>().collect();
+    let groups = grouped(rows.map_err(|error| bad_row(path, &names, &error))?);
     if groups.is_empty() {
         return Err(CliError::usage(format!("{}: the table has no rows", path.display())));
     }

@@ -13,11 +13,13 @@ pub(crate) struct RankedGene {
     pub(crate) importance: f64,
     pub(crate) mean_expression: f64,
     pub(crate) nonzero_fraction: f64,
+    /// Mean expression in the context minus that in all cells.
+    pub(crate) difference: f64,
 }
 
 impl Row for RankedGene {
     const COLUMNS: &'static [&'static str] =
-        &["context", "target", "rank", "gene", "importance", "mean_expression", "nonzero_fraction"];
+        &["context", "target", "rank", "gene", "importance", "mean_expression", "nonzero_fraction", "difference"];
     const MADE_BY: &'static str = "concord attribute";
 
     fn place(&self) -> (&str, &str) {
@@ -81,6 +83,86 @@ impl Row for RankedTermRow {
     const COLUMNS: &'static [&'static str] =
         &["context", "target", "term", "es", "nes", "p_value", "fdr", "size", "leading_edge"];
     const MADE_BY: &'static str = "concord enrich --gsea";
+
+    fn place(&self) -> (&str, &str) {
+        (&self.context, &self.target)
+    }
+}
+
+/// How far a list can be trusted, or what it is held against: a row of `trust.csv`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TrustRow {
+    pub(crate) context: String,
+    pub(crate) target: String,
+    /// Which genes were perturbed: those of the list, or the first by gradient, by expression, or at random.
+    pub(crate) ranking: String,
+    pub(crate) deletion_to_zero: f64,
+    pub(crate) deletion_to_mean: f64,
+    pub(crate) insertion_to_zero: f64,
+    pub(crate) insertion_to_mean: f64,
+    /// Median relative error of the sum over all genes.
+    pub(crate) sum_error: Option<f64>,
+    /// Rank correlation with a model with random weights.
+    pub(crate) random_weights: Option<f64>,
+    /// Mean overlap of the best genes with models of other seeds.
+    pub(crate) seeds: Option<f64>,
+}
+
+impl Row for TrustRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "context",
+        "target",
+        "ranking",
+        "deletion_to_zero",
+        "deletion_to_mean",
+        "insertion_to_zero",
+        "insertion_to_mean",
+        "sum_error",
+        "random_weights",
+        "seeds",
+    ];
+    const MADE_BY: &'static str = "concord attribute";
+
+    fn place(&self) -> (&str, &str) {
+        (&self.context, &self.target)
+    }
+}
+
+/// What several models agree on: a row of `consensus.csv`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ConsensusRow {
+    pub(crate) context: String,
+    pub(crate) target: String,
+    /// Place by the mean rank, from 1.
+    pub(crate) rank: usize,
+    pub(crate) gene: String,
+    /// Mean over the models, the largest of each model being 1.
+    pub(crate) importance: f64,
+    pub(crate) importance_sd: f64,
+    /// Its rank among all genes of the model, averaged over the models, and its best and worst.
+    pub(crate) mean_rank: f64,
+    pub(crate) best_rank: f64,
+    pub(crate) worst_rank: f64,
+    /// Part of the models that have it among their best 5 % of genes.
+    pub(crate) stability: f64,
+    pub(crate) n_models: usize,
+}
+
+impl Row for ConsensusRow {
+    const COLUMNS: &'static [&'static str] = &[
+        "context",
+        "target",
+        "rank",
+        "gene",
+        "importance",
+        "importance_sd",
+        "mean_rank",
+        "best_rank",
+        "worst_rank",
+        "stability",
+        "n_models",
+    ];
+    const MADE_BY: &'static str = "concord attribute --replicates";
 
     fn place(&self) -> (&str, &str) {
         (&self.context, &self.target)

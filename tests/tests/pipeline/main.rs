@@ -8,7 +8,7 @@ use std::path::Path;
 use concord_core::{Column, Embedding, Labels, LogNorm, Metric};
 use concord_embed::{inverse_simpson, knn_accuracy, silhouette};
 use concord_io::{ReadOptions, read_h5ad};
-use concord_model::{Device, ModelCard, TrainConfig, embed, load, save, train};
+use concord_model::{Device, ModelCard, Normalization, TrainConfig, embed, load, save, train};
 use concord_prep::{NormalizeConfig, SelectConfig, knn, normalize, select_features};
 use concord_tests::shared;
 
@@ -82,7 +82,7 @@ fn a_saved_model_gives_the_same_bytes() {
     let expected = embed(&trained.encoder, &prepared.data).unwrap();
 
     let folder = tempfile::tempdir().unwrap();
-    let card = ModelCard::new(config, &prepared.genes, &prepared.data, domains.names());
+    let card = ModelCard::new(config, Normalization::AsIs, &prepared.genes, &prepared.data, domains.names());
     save(folder.path(), &trained.encoder, &card).unwrap();
     // Saving over an older model works too.
     save(folder.path(), &trained.encoder, &card).unwrap();

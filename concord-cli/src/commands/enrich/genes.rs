@@ -34,12 +34,15 @@ impl GeneList {
     }
 }
 
+/// The part of a ranked list that is tested, as in the authors' tutorial.
+const TOP_FRACTION: f64 = 0.05;
+
 /// Which genes of a ranked list are tested for over-representation.
 #[derive(Debug, Args)]
 #[group(id = "top_or_fraction", multiple = false)]
 pub(crate) struct TopArgs {
     /// Test this part of each ranked list: the genes whose importance is above the quantile 1 - X of the list
-    #[arg(long, value_name = "X", value_parser = fraction, default_value_t = 0.05)]
+    #[arg(long, value_name = "X", value_parser = fraction, default_value_t = TOP_FRACTION)]
     top_fraction: f64,
     /// Test the first N genes of each list instead
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -49,6 +52,12 @@ pub(crate) struct TopArgs {
 fn fraction(text: &str) -> Result<f64, String> {
     let fraction = text.parse().ok().filter(|&fraction: &f64| fraction > 0.0 && fraction <= 1.0);
     fraction.ok_or_else(|| "a number above 0, up to 1, is needed".to_owned())
+}
+
+impl Default for TopArgs {
+    fn default() -> Self {
+        Self { top_fraction: TOP_FRACTION, top: None }
+    }
 }
 
 impl TopArgs {
@@ -72,7 +81,7 @@ pub(crate) fn read(path: &Path, pick: &PickArgs, session: &Session) -> Result<Ve
     let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#'));
     // A list has no commas, a ranking has tabs; everything else is a table, or to be told what a table needs.
     if first.is_some_and(|line| line.contains(',') && !line.contains('\t')) {
-        return pick.all(parse::<RankedGene>(path, &text)?)?.into_iter().map(|group| ranked(path, group)).collect();
+        return pick.all(parse::<RankedGene>(path, &text)?)?.into_iter().map(|group| of_group(path, group)).collect();
     }
     if pick.context.is_some() || pick.target.is_some() {
         return Err(CliError::usage(format!(
@@ -84,7 +93,8 @@ pub(crate) fn read(path: &Path, pick: &PickArgs, session: &Session) -> Result<Ve
     Ok(vec![list])
 }
 
-fn ranked(path: &Path, group: Group<RankedGene>) -> Result<GeneList, CliError> {
+/// The genes of a ranked list; `path` is named in messages.
+pub(super) fn of_group(path: &Path, group: Group<RankedGene>) -> Result<GeneList, CliError> {
     if let Some(bad) = group.rows.iter().find(|row| !row.importance.is_finite()) {
         return Err(CliError::usage(format!(
             "{}: the importance of {} for {} is {}; leave the row out",

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use concord_enrich::{EnrichError, GeneSet, OraConfig, PrerankConfig, parse_gmt};
+use concord_enrich::{Background, EnrichError, GeneSet, OraConfig, PrerankConfig, over_representation, parse_gmt};
 
 use crate::{
     Session,
     error::CliError,
     output_files,
-    tables::{self, PickArgs, Row},
+    tables::{self, EnrichedRow, Group, PickArgs, RankedGene, Row},
+    terminal::Terminal,
 };
 use background::BackgroundArgs;
 use genes::{GeneList, TopArgs};
@@ -88,8 +89,28 @@ pub(crate) fn run(args: &EnrichArgs, session: &Session) -> Result<(), CliError> 
     Ok(())
 }
 
+/// Over-representation in the top of ranked lists whose genes come from `background`, with the usual options.
+pub(crate) fn in_ranked(
+    groups: &[Group<RankedGene>],
+    sets: &[GeneSet],
+    background: &[String],
+    terminal: &Terminal,
+) -> Result<Vec<EnrichedRow>, CliError> {
+    let lists: Result<Vec<GeneList>, CliError> =
+        groups.iter().map(|group| genes::of_group(Path::new("ranked_genes.csv"), group.clone())).collect();
+    let config = OraConfig { background: Background::Genes(background.to_vec()), ..OraConfig::default() };
+    Ok(ora::ora(&lists?, sets, &TopArgs::default(), &config, terminal)?.rows)
+}
+
+/// Refuses gene sets that have nothing to do with these genes.
+pub(crate) fn check_sets(sets: &[GeneSet], genes: &[String]) -> Result<(), CliError> {
+    let config = OraConfig { background: Background::Genes(genes.to_vec()), ..OraConfig::default() };
+    over_representation(genes, sets, &config).map_err(|error| CliError::usage(format!("--gmt: {error}")))?;
+    Ok(())
+}
+
 /// Reads gene sets, and tells what was put right in them.
-fn read_gmt(path: &Path, session: &Session) -> Result<Vec<GeneSet>, CliError> {
+pub(crate) fn read_gmt(path: &Path, session: &Session) -> Result<Vec<GeneSet>, CliError> {
     /// Notes that are shown.
     const N_SHOWN: usize = 3;
     let text = tables::read_text(path)?;

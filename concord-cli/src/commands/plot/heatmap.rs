@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use concord_core::{Dense, Labels};
+use concord_core::{Dense, Embedding, Labels};
 use concord_embed::ward;
 use concord_plot::{
-    Annotation, Colormap, Colour, Dendrogram, Heatmap, HeatmapStyle, Merge, Order, Palette, Side, heatmap,
+    Annotation, Colormap, Colour, Dendrogram, Figure, Heatmap, HeatmapStyle, Merge, Order, Palette, Side, heatmap,
 };
 use ndarray::Axis;
 use serde_json::json;
@@ -95,10 +95,10 @@ impl Cluster {
 }
 
 /// A bar of colours beside the drawn cells.
-struct Bar {
-    name: String,
-    labels: Labels,
-    palette: Option<Vec<Colour>>,
+pub(crate) struct Bar {
+    pub(crate) name: String,
+    pub(crate) labels: Labels,
+    pub(crate) palette: Option<Vec<Colour>>,
 }
 
 /// Runs the command.
@@ -117,10 +117,45 @@ pub(crate) fn run(args: &HeatmapArgs, session: &Session) -> Result<(), CliError>
         bars.push(Bar { name: name.clone(), labels: labels.select(&chosen), palette });
     }
 
-    let cells_by_neurons = latent.values().select(Axis(0), &chosen);
+    let style = style(args);
+    let layout = Layout { cluster: args.cluster, transpose: args.transpose, value_name: &args.basis };
+    args.figure.save(&draw(&latent, &chosen, &bars, &layout, &style)?)?;
+    let details = json!({"basis": args.basis, "by": args.by, "n_cells": chosen.len(), "seed": args.seed});
+    report(&args.figure, details, session);
+    Ok(())
+}
+
+/// The latent code of some cells as reports show it: trees at both sides, neurons as rows.
+pub(crate) fn latent_heatmap(
+    latent: &Embedding,
+    chosen: &[usize],
+    bars: &[Bar],
+    raster_dpi: f64,
+) -> Result<Figure, CliError> {
+    let style = HeatmapStyle { vmax_quantile: VMAX_QUANTILE, raster_dpi, ..HeatmapStyle::default() };
+    let layout = Layout { cluster: Cluster::Both, transpose: false, value_name: "activation" };
+    draw(latent, chosen, bars, &layout, &style)
+}
+
+/// What stands where.
+struct Layout<'a> {
+    cluster: Cluster,
+    transpose: bool,
+    value_name: &'a str,
+}
+
+/// Draws the latent code of the chosen cells; the bars are about these.
+fn draw(
+    latent: &Embedding,
+    chosen: &[usize],
+    bars: &[Bar],
+    layout: &Layout<'_>,
+    style: &HeatmapStyle,
+) -> Result<Figure, CliError> {
+    let cells_by_neurons = latent.values().select(Axis(0), chosen);
     let neurons_by_cells = cells_by_neurons.t().as_standard_layout().into_owned();
-    let tree_of_cells = args.cluster.of_cells().then(|| tree(&cells_by_neurons)).transpose()?;
-    let tree_of_neurons = args.cluster.of_neurons().then(|| tree(&neurons_by_cells)).transpose()?;
+    let tree_of_cells = layout.cluster.of_cells().then(|| tree(&cells_by_neurons)).transpose()?;
+    let tree_of_neurons = layout.cluster.of_neurons().then(|| tree(&neurons_by_cells)).transpose()?;
     let by_label = bars.first().map(|bar| order_of(&bar.labels));
     let cells = Side {
         title: format!("{} cells", chosen.len()),
@@ -138,12 +173,8 @@ pub(crate) fn run(args: &HeatmapArgs, session: &Session) -> Result<(), CliError>
         ..Side::default()
     };
     let (values, rows, columns) =
-        if args.transpose { (&cells_by_neurons, cells, neurons) } else { (&neurons_by_cells, neurons, cells) };
-    let content = Heatmap { values, value_name: args.basis.clone(), rows, columns };
-    args.figure.save(&heatmap(&content, &style(args))?)?;
-    let details = json!({"basis": args.basis, "by": args.by, "n_cells": chosen.len(), "seed": args.seed});
-    report(&args.figure, details, session);
-    Ok(())
+        if layout.transpose { (&cells_by_neurons, cells, neurons) } else { (&neurons_by_cells, neurons, cells) };
+    Ok(heatmap(&Heatmap { values, value_name: layout.value_name.to_owned(), rows, columns }, style)?)
 }
 
 /// The tree of the rows of a matrix.

@@ -11,6 +11,10 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+pub(crate) use heatmap::{Bar as HeatmapBar, latent_heatmap};
+pub(crate) use neurons::neuron_means;
+pub(crate) use terms::ora_figure;
+
 use crate::{Session, error::CliError, figures::FigureArgs};
 
 /// Which figure to draw.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use concord_attr::{context_means, top_neurons};
-use concord_plot::mean_activation;
+use concord_core::{Embedding, Labels};
+use concord_plot::{Figure, mean_activation};
 use ndarray::Axis;
 use serde_json::{Value, json};
 
@@ -39,10 +40,11 @@ pub(crate) struct NeuronsArgs {
 }
 
 /// A context that has cells, and its most active neurons.
-struct Context<'a> {
-    position: usize,
-    name: &'a str,
+pub(crate) struct Context {
+    name: String,
     neurons: Vec<usize>,
+    /// The means of these neurons.
+    means: Vec<f32>,
 }
 
 /// Runs the command.
@@ -51,46 +53,55 @@ pub(crate) fn run(args: &NeuronsArgs, session: &Session) -> Result<(), CliError>
     let annotation = h5ad::annotation(&args.input)?;
     let labels = columns::labels(&annotation.obs, &args.by, "--by")?;
     let latent = h5ad::embedding(&args.input, &annotation.obsm, &args.basis)?;
-    let means = context_means(&latent, &labels);
-    let top = top_neurons(means.view(), usize::from(args.top));
-    let contexts: Vec<Context<'_>> = (0..)
-        .zip(labels.names())
-        .zip(top)
-        .map(|((position, name), neurons)| Context { position, name, neurons })
-        .filter(|context| !context.neurons.is_empty())
-        .collect();
-
-    let drawn = union(&contexts);
-    let positions: Vec<usize> = contexts.iter().map(|context| context.position).collect();
-    let table = means.select(Axis(0), &positions).select(Axis(1), &drawn).reversed_axes();
-    let neurons: Vec<String> = drawn.iter().map(ToString::to_string).collect();
-    let names: Vec<String> = contexts.iter().map(|context| context.name.to_owned()).collect();
-    args.figure.save(&mean_activation(&table, &neurons, &names, &args.title)?)?;
-
+    let (contexts, figure) = neuron_means(&latent, &labels, usize::from(args.top), &args.title)?;
+    args.figure.save(&figure)?;
     let json: Vec<Value> = contexts
         .iter()
-        .map(|context| {
-            let means: Vec<f32> = context.neurons.iter().map(|&neuron| means[[context.position, neuron]]).collect();
-            json!({"context": context.name, "neurons": context.neurons, "mean_activations": means})
-        })
+        .map(|Context { name, neurons, means }| json!({"context": name, "neurons": neurons, "mean_activations": means}))
         .collect();
     if !session.json {
         crate::commands::print(&to_text(args, &contexts));
     }
+    let drawn = union(&contexts);
     report(&args.figure, json!({"basis": args.basis, "by": args.by, "contexts": json, "neurons": drawn}), session);
     Ok(())
 }
 
+/// The most active neurons of each context, and the heat map of their means in all contexts.
+pub(crate) fn neuron_means(
+    latent: &Embedding,
+    labels: &Labels,
+    n_top: usize,
+    title: &str,
+) -> Result<(Vec<Context>, Figure), CliError> {
+    let means = context_means(latent, labels);
+    let top = top_neurons(means.view(), n_top);
+    // A category without cells has no neurons.
+    let positions: Vec<usize> = (0..top.len()).filter(|&context| !top[context].is_empty()).collect();
+    let context = |&position: &usize| Context {
+        name: labels.names()[position].clone(),
+        neurons: top[position].clone(),
+        means: top[position].iter().map(|&neuron| means[[position, neuron]]).collect(),
+    };
+    let contexts: Vec<Context> = positions.iter().map(context).collect();
+    let drawn = union(&contexts);
+    let table = means.select(Axis(0), &positions).select(Axis(1), &drawn).reversed_axes();
+    let neurons: Vec<String> = drawn.iter().map(ToString::to_string).collect();
+    let names: Vec<String> = contexts.iter().map(|context| context.name.clone()).collect();
+    let figure = mean_activation(&table, &neurons, &names, title)?;
+    Ok((contexts, figure))
+}
+
 /// The neurons of all contexts, each once, in the order in which they first come up.
-fn union(contexts: &[Context<'_>]) -> Vec<usize> {
+fn union(contexts: &[Context]) -> Vec<usize> {
     let mut seen = std::collections::HashSet::new();
     contexts.iter().flat_map(|context| &context.neurons).copied().filter(|&neuron| seen.insert(neuron)).collect()
 }
 
-fn to_text(args: &NeuronsArgs, contexts: &[Context<'_>]) -> String {
-    let row = |context: &Context<'_>| {
+fn to_text(args: &NeuronsArgs, contexts: &[Context]) -> String {
+    let row = |context: &Context| {
         let neurons: Vec<String> = context.neurons.iter().map(ToString::to_string).collect();
-        vec![context.name.to_owned(), neurons.join(", ")]
+        vec![context.name.clone(), neurons.join(", ")]
     };
     format!("Most active neurons of each {}\n{}", args.by, text_table(contexts.iter().map(row)))
 }

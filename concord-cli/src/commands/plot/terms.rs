@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use concord_plot::{Term, TermBarsStyle, Threshold, term_bars};
+use concord_plot::{Figure, Term, TermBarsStyle, Threshold, term_bars};
 use serde_json::json;
 
 use super::report;
@@ -56,8 +56,9 @@ pub(crate) fn run(args: &TermsArgs, session: &Session) -> Result<(), CliError> {
         (group.name(), gsea_terms(&group, args)?, style)
     } else {
         let group = args.pick.one(tables::parse::<EnrichedRow>(&args.input, &text)?)?;
-        let threshold = Some(Threshold::p_value(MARKED_P));
-        (group.name(), ora_terms(&group, args)?, TermBarsStyle { threshold, ..TermBarsStyle::default() })
+        let mut rows: Vec<&EnrichedRow> = group.rows.iter().collect();
+        rows.sort_by(|a, b| a.p_value.total_cmp(&b.p_value).then_with(|| a.term.cmp(&b.term)));
+        (group.name(), ora_terms(&rows, usize::from(args.top))?, ora_style())
     };
     let title = args.title.clone().unwrap_or(title);
     let style = TermBarsStyle { title, width: args.width, name_width: args.name_width, ..style };
@@ -67,19 +68,26 @@ pub(crate) fn run(args: &TermsArgs, session: &Session) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The terms of smallest p-value, with their overlap behind the bar.
-fn ora_terms(group: &Group<EnrichedRow>, args: &TermsArgs) -> Result<Vec<Term>, CliError> {
-    let mut rows: Vec<&EnrichedRow> = group.rows.iter().collect();
-    rows.sort_by(|a, b| a.p_value.total_cmp(&b.p_value).then_with(|| a.term.cmp(&b.term)));
-    let term = |row: &EnrichedRow| {
+/// The first terms of an over-representation as bars; `rows` are sorted.
+pub(crate) fn ora_figure(rows: &[&EnrichedRow], n_terms: usize, title: &str) -> Result<Figure, CliError> {
+    Ok(term_bars(&ora_terms(rows, n_terms)?, &TermBarsStyle { title: title.to_owned(), ..ora_style() })?)
+}
+
+fn ora_style() -> TermBarsStyle {
+    TermBarsStyle { threshold: Some(Threshold::p_value(MARKED_P)), ..TermBarsStyle::default() }
+}
+
+/// The first terms, with their overlap behind the bar.
+fn ora_terms(rows: &[&EnrichedRow], n_terms: usize) -> Result<Vec<Term>, CliError> {
+    let term = |row: &&EnrichedRow| {
         if !(0.0..=1.0).contains(&row.adjusted_p_value) {
-            return Err(bad_number(args, &row.term, "adjusted_p_value", row.adjusted_p_value));
+            return Err(bad_number(&row.term, "adjusted_p_value", row.adjusted_p_value));
         }
         // A p-value below the smallest float is 0, and has no logarithm; never -0 for a p-value of 1.
         let score = (1.0 / row.adjusted_p_value.max(f64::MIN_POSITIVE)).log10();
         Ok(Term { name: row.term.clone(), score, remark: format!("{}/{}", row.overlap, row.set_size) })
     };
-    rows.into_iter().take(usize::from(args.top)).map(term).collect()
+    rows.iter().take(n_terms).map(term).collect()
 }
 
 /// The terms of largest score of either sign, the positive ones on top, with their false discovery rate.
@@ -90,7 +98,7 @@ fn gsea_terms(group: &Group<RankedTermRow>, args: &TermsArgs) -> Result<Vec<Term
     rows.sort_by(|a, b| b.nes.total_cmp(&a.nes));
     let term = |row: &RankedTermRow| {
         if !row.nes.is_finite() {
-            return Err(bad_number(args, &row.term, "nes", row.nes));
+            return Err(bad_number(&row.term, "nes", row.nes));
         }
         let remark = if row.fdr < 0.001 { "FDR < 0.001".to_owned() } else { format!("FDR {:.3}", row.fdr) };
         Ok(Term { name: row.term.clone(), score: row.nes, remark })
@@ -98,6 +106,6 @@ fn gsea_terms(group: &Group<RankedTermRow>, args: &TermsArgs) -> Result<Vec<Term
     rows.into_iter().map(term).collect()
 }
 
-fn bad_number(args: &TermsArgs, term: &str, column: &str, value: f64) -> CliError {
-    CliError::usage(format!("{}: {column} of '{term}' is {value}; leave the row out", args.input.display()))
+fn bad_number(term: &str, column: &str, value: f64) -> CliError {
+    CliError::usage(format!("{column} of the term '{term}' is {value}; leave its row out of the table"))
 }

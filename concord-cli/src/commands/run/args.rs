@@ -8,6 +8,7 @@ use concord_prep::{NormalizeConfig, SelectConfig};
 
 use crate::{
     args::{MatrixArgs, obsm_key},
+    attribution::AttributionArgs,
     commands::umap::umap_key,
 };
 
@@ -45,8 +46,14 @@ pub(crate) struct RunArgs {
     /// Column of obs to colour by; may be given several times [default: categorical columns, six at most]
     #[arg(long = "label", value_name = "KEY", help_heading = "Data")]
     pub(crate) labels: Vec<String>,
+    /// Column of obs whose categories are explained by genes [default: the first --label with categories]
+    #[arg(long, value_name = "KEY", help_heading = "Data")]
+    pub(crate) by: Option<String>,
     #[command(flatten)]
     pub(crate) matrix: MatrixArgs,
+    /// Do as the authors' notebook does with logged data: normalise and log them once more
+    #[arg(long, help_heading = "Genes and normalisation")]
+    pub(crate) tutorial: bool,
     #[command(flatten, next_help_heading = "Genes and normalisation")]
     pub(crate) select: SelectConfig,
     #[command(flatten)]
@@ -61,6 +68,20 @@ pub(crate) struct RunArgs {
     pub(crate) umap_metric: Metric,
     #[command(flatten, next_help_heading = "UMAP")]
     pub(crate) umap: UmapConfig,
+    /// Compute a UMAP of three dimensions too, for the report
+    #[arg(long, help_heading = "UMAP")]
+    pub(crate) umap_3d: bool,
+    #[command(flatten, next_help_heading = "Attribution")]
+    pub(crate) attribution: AttributionArgs,
+    /// Gene sets; the genes that drive contexts and neurons are tested for them
+    #[arg(long, value_name = "FILE.gmt", help_heading = "Attribution")]
+    pub(crate) gmt: Option<PathBuf>,
+    /// Do not attribute anything
+    #[arg(long, help_heading = "Attribution")]
+    pub(crate) no_attribution: bool,
+    /// Do not write report.html
+    #[arg(long, help_heading = "Results")]
+    pub(crate) no_report: bool,
     /// Name of the latent code in obsm; the UMAP gets the same name with _UMAP behind it
     #[arg(long, value_name = "NAME", default_value = "Concord", value_parser = obsm_key, help_heading = "Results")]
     pub(crate) output_key: String,

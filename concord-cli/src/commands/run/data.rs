@@ -1,6 +1,6 @@
 //! The input, when its matrix has been taken out: what the options name in it, checked before the work begins.
 
-use concord_core::{Counts, Genes, Labels};
+use concord_core::{Cells, Counts, Genes, Labels};
 use concord_io::Dataset;
 use concord_model::check_domains;
 use concord_prep::{MatrixState, matrix_state};
@@ -24,6 +24,9 @@ pub(super) struct Described {
     pub(super) domains: Labels,
     /// The columns to colour by.
     pub(super) colours: Vec<(String, Colours)>,
+    /// The column whose categories are explained by genes, if there is one.
+    pub(super) contexts: Option<(String, Labels)>,
+    pub(super) cells: Cells,
 }
 
 /// Checks what the options name, and takes the matrix out.
@@ -48,6 +51,7 @@ pub(super) fn describe(
         let column = Colours::of_column(input.path(), &dataset.obs, &name, "--label")?;
         colours.push((name, column));
     }
+    let contexts = contexts(&dataset, args, &colours)?;
     let described = Described {
         n_cells,
         n_genes: dataset.counts.n_genes(),
@@ -56,8 +60,29 @@ pub(super) fn describe(
         batch,
         domains,
         colours,
+        contexts,
+        cells: dataset.cells,
     };
     Ok((dataset.counts, described))
+}
+
+/// The labels that say what belongs together: those asked for, or the first to colour by that are no batches.
+fn contexts(
+    dataset: &Dataset,
+    args: &RunArgs,
+    colours: &[(String, Colours)],
+) -> Result<Option<(String, Labels)>, CliError> {
+    if args.no_attribution {
+        return Ok(None);
+    }
+    if let Some(by) = &args.by {
+        return Ok(Some((by.clone(), columns::labels(&dataset.obs, by, "--by")?)));
+    }
+    let categories = |(name, colours): &(String, Colours)| match colours {
+        Colours::Categories { labels, .. } if Some(name) != args.batch.as_ref() => Some((name.clone(), labels.clone())),
+        _ => None,
+    };
+    Ok(colours.iter().find_map(categories))
 }
 
 /// The names of the columns to colour by, each once: those asked for, or some that suit, and the batch.

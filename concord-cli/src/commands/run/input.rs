@@ -36,6 +36,11 @@ impl Input {
         &self.path
     }
 
+    /// What to call it where a reader looks first.
+    pub(super) fn title(&self) -> String {
+        self.path.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
     /// What to call it in the record of the run.
     pub(super) fn name(&self) -> String {
         if self.demo_folder.is_some() { format!("demo: {DEMO_NAME}") } else { self.path.display().to_string() }

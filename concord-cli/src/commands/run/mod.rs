@@ -2,8 +2,10 @@
 
 mod args;
 mod data;
+mod explain;
 mod figures;
 mod input;
+mod report;
 mod steps;
 mod write;
 
@@ -12,9 +14,17 @@ use concord_model::{ModelCard, Trained};
 use concord_prep::{FeatureSelection, MatrixState};
 
 pub(crate) use args::RunArgs;
+pub(crate) use steps::train_replicates;
 
-use crate::{Session, error::CliError, outputs::Outputs, record::Recorder};
+use crate::{
+    Session,
+    commands::enrich::{check_sets, read_gmt},
+    error::CliError,
+    outputs::Outputs,
+    record::Recorder,
+};
 use data::Described;
+use explain::Explained;
 use input::Input;
 
 /// Everything that a run found, on its way into files.
@@ -27,16 +37,22 @@ struct Results<'a> {
     card: ModelCard,
     latent: Embedding,
     umap: Embedding,
+    /// The UMAP of three dimensions, when it was asked for.
+    umap_3d: Option<Embedding>,
+    explained: Explained,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<(), CliError> {
     args.train.validate()?;
     args.umap.validate()?;
+    args.attribution.validate()?;
     let input = Input::open(args)?;
     let outputs = Outputs::new(&args.out)?;
     outputs.protect(input.path(), write::ANNOTATED)?;
-    let mut recorder = Recorder::new(&session.terminal);
+    let terminal = &session.terminal;
+    let mut recorder = Recorder::new(terminal);
+    let sets = args.gmt.as_deref().map(|path| read_gmt(path, session)).transpose()?;
 
     let dataset = recorder.step("read", || input::read(&input, args))?;
     let (counts, dataset) = data::describe(dataset, &input, args, &mut recorder)?;
@@ -45,18 +61,46 @@ pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<(), CliError> {
         recorder.warn(warning);
     }
     if dataset.state == MatrixState::Logged {
-        recorder.warn(&"the matrix seems to be logged already: it is used as it is, without normalisation");
+        recorder.warn(&if args.tutorial {
+            "the matrix seems to be logged already; --tutorial normalises and logs it once more, as the authors' notebook \
+             does. Leave --tutorial out to use it as it is"
+        } else {
+            "the matrix seems to be logged already: it is used as it is, without normalisation"
+        });
     }
-    let data = recorder.step("normalise", || steps::to_input(counts, dataset.state, &selection, args))?;
-    let trained = recorder.step("train", || steps::train_encoder(&data, &dataset.domains, args, &session.terminal))?;
-    let latent = recorder.step("embed", || steps::embed_cells(&trained, &data))?;
-    let umap = recorder.step("umap", || steps::draw_umap(&latent, args, &session.terminal))?;
-
     let features = dataset.genes.select(&selection.chosen);
-    let card = ModelCard::new(args.train.clone(), &features, &data, dataset.domains.names());
+    if let Some(sets) = &sets {
+        check_sets(sets, features.names())?;
+    }
+    let (data, normalization) =
+        recorder.step("normalise", || steps::to_input(counts, dataset.state, &selection, args))?;
+    let trained =
+        recorder.step("train", || steps::train_encoder(&data, &dataset.domains, &args.train, args.device, terminal))?;
+    let latent = recorder.step("embed", || steps::embed_cells(&trained, &data))?;
+    let umap = recorder.step("umap", || steps::draw_umap(&latent, args, args.umap.n_components, terminal))?;
+    let umap_3d = match args.umap_3d && args.umap.n_components != 3 {
+        true => Some(recorder.step("umap 3d", || steps::draw_umap(&latent, args, 3, terminal))?),
+        false => None,
+    };
+    let explained = explain::explain(
+        &data,
+        &features,
+        &dataset,
+        &trained,
+        &latent,
+        args,
+        sets.as_deref(),
+        &mut recorder,
+        terminal,
+    )?;
+    let card = ModelCard::new(args.train.clone(), normalization, &features, &data, dataset.domains.names());
     drop(data);
-    let results = Results { args, input, dataset, selection, trained, card, latent, umap };
+    let results = Results { args, input, dataset, selection, trained, card, latent, umap, umap_3d, explained };
     recorder.step("figures", || figures::draw(&results, &outputs))?;
+    if !args.no_report {
+        let warnings = recorder.warnings().to_vec();
+        recorder.step("report", || report::write(&results, warnings, &outputs))?;
+    }
     recorder.step("write", || write::write(&results, &outputs))?;
     write::finish(&results, outputs, &recorder, session)
 }

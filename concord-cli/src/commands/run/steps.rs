@@ -1,12 +1,12 @@
 //! The steps of a run: each calls one library and says in a few words what came out.
 
 use concord_core::{Counts, Embedding, Labels, LogNorm};
-use concord_model::{TrainProgress, Trained, embed, train};
-use concord_prep::{FeatureSelection, MatrixState, SelectConfig, normalize, select_features};
+use concord_model::{Encoder, Normalization, TrainConfig, TrainProgress, Trained, embed, train};
+use concord_prep::{FeatureSelection, MatrixState, SelectConfig, select_features};
 
-use super::args::RunArgs;
+use super::args::{DeviceName, RunArgs};
 use super::data::Described;
-use crate::{commands::umap, error::CliError, terminal::Terminal};
+use crate::{commands::umap, error::CliError, model_input, terminal::Terminal};
 
 /// Chooses the genes.
 pub(super) fn select(
@@ -20,22 +20,25 @@ pub(super) fn select(
     Ok((selection, summary))
 }
 
-/// The chosen genes of the normalised matrix: the encoder's input.
+/// The chosen genes of the normalised matrix, the encoder's input; and how it was normalised.
 pub(super) fn to_input(
     counts: Counts,
     state: MatrixState,
     selection: &FeatureSelection,
     args: &RunArgs,
-) -> Result<(LogNorm, String), CliError> {
-    let (data, what) = match state {
-        MatrixState::Logged => (LogNorm::from_logged(counts.into_matrix())?, "used as it is".to_owned()),
-        MatrixState::Counts | MatrixState::Normalized => {
-            let target =
-                args.normalize.target_sum.map_or("the median total".to_owned(), |sum| format!("a total of {sum}"));
-            (normalize(counts, &args.normalize)?, format!("cells to {target}, log1p"))
+) -> Result<((LogNorm, Normalization), String), CliError> {
+    // The authors' notebook normalises whatever it gets.
+    let state = if args.tutorial { MatrixState::Counts } else { state };
+    let normalization = model_input::normalization(&counts, state, &args.normalize)?;
+    let summary = match normalization {
+        Normalization::AsIs => "used as it is".to_owned(),
+        Normalization::TotalAndLog { target_sum } => {
+            let what = if args.normalize.target_sum.is_some() { "a total of" } else { "the median total," };
+            format!("cells to {what} {target_sum}, log1p")
         }
     };
-    Ok((data.select_genes(&selection.chosen), what))
+    let data = model_input::normalized(counts, normalization)?.select_genes(&selection.chosen);
+    Ok(((data, normalization), summary))
 }
 
 /// The latent code of every cell.
@@ -49,10 +52,11 @@ pub(super) fn embed_cells(trained: &Trained, data: &LogNorm) -> Result<(Embeddin
 pub(super) fn train_encoder(
     data: &LogNorm,
     domains: &Labels,
-    args: &RunArgs,
+    config: &TrainConfig,
+    device: DeviceName,
     terminal: &Terminal,
 ) -> Result<(Trained, String), CliError> {
-    let bar = terminal.bar("train", args.train.n_epochs);
+    let bar = terminal.bar("train", config.n_epochs);
     let start = std::time::Instant::now();
     let (mut n_seen, mut epoch_loss) = (0, 0.0);
     let mut on_step = |progress: TrainProgress| {
@@ -69,7 +73,7 @@ pub(super) fn train_encoder(
         }
         bar.set_message(message);
     };
-    let trained = train(data, domains, &args.train, &args.device.device(), &mut on_step);
+    let trained = train(data, domains, config, &device.device(), &mut on_step);
     bar.finish_and_clear();
     let trained = trained?;
     let last = trained.history.last().map_or(f64::NAN, |epoch| epoch.loss);
@@ -81,12 +85,30 @@ pub(super) fn train_encoder(
     Ok((trained, summary))
 }
 
-/// The UMAP of the latent code.
+/// Further models of the kind, `n_models` with the first, each with the next seed.
+pub(crate) fn train_replicates(
+    data: &LogNorm,
+    domains: &Labels,
+    config: &TrainConfig,
+    n_models: usize,
+    terminal: &Terminal,
+) -> Result<(Vec<Encoder>, String), CliError> {
+    let mut encoders = Vec::new();
+    for replicate in 1..n_models as u64 {
+        let config = TrainConfig { seed: config.seed.wrapping_add(replicate), ..config.clone() };
+        encoders.push(train_encoder(data, domains, &config, DeviceName::Cpu, terminal)?.0.encoder);
+    }
+    let summary = format!("{} more models", encoders.len());
+    Ok((encoders, summary))
+}
+
+/// The UMAP of the latent code with so many dimensions.
 pub(super) fn draw_umap(
     latent: &Embedding,
     args: &RunArgs,
+    n_components: usize,
     terminal: &Terminal,
 ) -> Result<(Embedding, String), CliError> {
-    let config = concord_embed::UmapConfig { seed: args.train.seed, ..args.umap.clone() };
+    let config = concord_embed::UmapConfig { seed: args.train.seed, n_components, ..args.umap.clone() };
     umap::compute(latent, &config, args.umap_metric, terminal)
 }

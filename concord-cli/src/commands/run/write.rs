@@ -9,7 +9,15 @@ use concord_model::save;
 use serde_json::{Value, json};
 
 use super::Results;
-use crate::{Session, error::CliError, outputs::Outputs, record::Recorder};
+use crate::{
+    Session,
+    attribution::{importance_matrix, ranked_uns},
+    commands::umap::umap_key,
+    error::CliError,
+    outputs::Outputs,
+    record::Recorder,
+    tables::{Group, Row, to_csv},
+};
 
 /// The copy of the input with the results in it.
 pub(super) const ANNOTATED: &str = "annotated.h5ad";
@@ -20,7 +28,29 @@ pub(super) fn write(results: &Results<'_>, outputs: &Outputs) -> Result<((), Str
     annotate_h5ad(results.input.path(), outputs.path(ANNOTATED)?, &additions(results))?;
     save(&outputs.path(MODEL)?, &results.trained.encoder, &results.card)?;
     outputs.write("features.csv", features_csv(results)?)?;
-    Ok(((), format!("{ANNOTATED}, {MODEL}/, features.csv")))
+    let explained = &results.explained;
+    let mut written = format!("{ANNOTATED}, {MODEL}/, features.csv");
+    for (name, csv) in [
+        ("ranked_genes.csv", table(&explained.ranked)?),
+        ("trust.csv", rows(&explained.trust)?),
+        ("consensus.csv", rows(&explained.consensus)?),
+        ("enrichment.csv", table(&explained.enriched)?),
+    ] {
+        if let Some(csv) = csv {
+            outputs.write(name, csv)?;
+            written += &format!(", {name}");
+        }
+    }
+    Ok(((), written))
+}
+
+/// A table as CSV; none of no rows.
+fn rows<R: Row>(rows: &[R]) -> anyhow::Result<Option<Vec<u8>>> {
+    if rows.is_empty() { Ok(None) } else { to_csv(rows).map(Some) }
+}
+
+fn table<R: Row + Clone>(groups: &[Group<R>]) -> anyhow::Result<Option<Vec<u8>>> {
+    rows(&groups.iter().flat_map(|group| group.rows.iter().cloned()).collect::<Vec<R>>())
 }
 
 /// What is added to the input: the latent code, the UMAP, the selected genes, and how they came about.
@@ -42,12 +72,20 @@ fn additions(results: &Results<'_>) -> Additions {
         ("features", UnsValue::Texts(results.card.features.clone())),
         ("loss", UnsValue::Floats(results.trained.history.iter().map(|epoch| epoch.loss).collect())),
     ]);
-    Additions {
-        obsm: vec![(args.umap_key(), umap.values().clone()), (latent_key.clone(), latent.values().clone())],
-        var,
-        uns: vec![(latent_key.to_lowercase(), about)],
-        ..Additions::default()
+    let mut obsm = vec![(args.umap_key(), umap.values().clone()), (latent_key.clone(), latent.values().clone())];
+    obsm.extend(results.umap_3d.as_ref().map(|umap| (umap_key(&latent_key, 3), umap.values().clone())));
+    let mut uns = vec![(latent_key.to_lowercase(), about)];
+    let mut varm = Vec::new();
+    if let Some((by, _)) = &dataset.contexts {
+        let key = format!("{latent_key}_importance");
+        let found = &results.explained.results;
+        if !matches!(args.matrix.source(), MatrixSource::Raw) {
+            varm.push((key.clone(), importance_matrix(found, &selection.chosen, dataset.n_genes)));
+        }
+        let method = args.attribution.config.method.name();
+        uns.push((key, ranked_uns(found, &results.card.features, method, by)));
     }
+    Additions { obsm, varm, var, uns, ..Additions::default() }
 }
 
 /// The tested genes with their statistics, best first.
@@ -86,6 +124,10 @@ fn configuration(results: &Results<'_>) -> Value {
         "train": args.train,
         "umap": args.umap,
         "umap_metric": args.umap_metric,
+        "tutorial": args.tutorial,
+        "by": results.dataset.contexts.as_ref().map(|(by, _)| by),
+        "attribution": args.attribution,
+        "gmt": args.gmt,
     })
 }
 

@@ -1,0 +1,134 @@
+//! What other models say of the same contexts: one with random weights, and those trained with other seeds.
+
+use concord_attr::{consensus, spearman, top_overlap};
+use concord_core::{Embedding, Labels, LogNorm};
+use concord_model::{Encoder, embed};
+use ndarray::ArrayView1;
+
+use super::{AttributionArgs, ContextResult, Neurons, Subject, TargetResult, Wanted, contexts, explain};
+use crate::{error::CliError, tables::ConsensusRow, terminal::Terminal};
+
+/// The part of the genes that counts as the best.
+const BEST: f64 = 0.05;
+
+/// Rank correlations with a model of the same shape with random weights, filled into the trust rows.
+///
+/// Only contexts against others are compared: a neuron of another model is another neuron.
+pub(crate) fn compare_with_random_weights(
+    results: &mut [ContextResult],
+    encoder: &Encoder,
+    cells: &Cells<'_>,
+    args: &AttributionArgs,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
+    let others = contrasts(&encoder.with_random_weights(args.config.seed.wrapping_add(1)), cells, args, terminal)?;
+    for (result, other) in pairs(results, &others) {
+        let correlation = spearman(ArrayView1::from(&result.scores), ArrayView1::from(&other.scores));
+        if let Some(row) = result.trust.first_mut() {
+            row.random_weights = Some(correlation);
+        }
+    }
+    Ok(())
+}
+
+/// Agreement with models trained with other seeds, filled into the trust rows; and what all of them agree on.
+pub(crate) fn compare_with_seeds(
+    results: &mut [ContextResult],
+    encoders: &[Encoder],
+    cells: &Cells<'_>,
+    args: &AttributionArgs,
+    terminal: &Terminal,
+) -> Result<Vec<ConsensusRow>, CliError> {
+    let mut of_models = Vec::with_capacity(encoders.len());
+    for encoder in encoders {
+        of_models.push(contrasts(encoder, cells, args, terminal)?);
+    }
+    let mut rows = Vec::new();
+    for context in results {
+        let name = context.name.clone();
+        let Some(result) = context.targets.iter_mut().find(|target| is_contrast(target)) else { continue };
+        let others: Vec<&TargetResult> = of_models.iter().filter_map(|model| same(model, &name, result)).collect();
+        let scores = |target: &TargetResult| ndarray::Array1::from(target.scores.clone());
+        let mut all = vec![scores(result)];
+        all.extend(others.iter().map(|&other| scores(other)));
+        let overlaps: Vec<f64> = all[1..].iter().map(|other| top_overlap(all[0].view(), other.view(), BEST)).collect();
+        if let Some(row) = result.trust.first_mut() {
+            row.seeds = (!overlaps.is_empty()).then(|| overlaps.iter().sum::<f64>() / overlaps.len() as f64);
+        }
+        rows.extend(consensus_rows(&name, result, &all, cells.genes));
+    }
+    Ok(rows)
+}
+
+/// The cells that models are compared on.
+pub(crate) struct Cells<'a> {
+    pub(crate) data: &'a LogNorm,
+    pub(crate) genes: &'a [String],
+    pub(crate) labels: &'a Labels,
+    /// What was explained in the first model.
+    pub(crate) wanted: &'a Wanted,
+}
+
+/// The contexts of a model against the others, without neurons.
+fn contrasts(
+    encoder: &Encoder,
+    cells: &Cells<'_>,
+    args: &AttributionArgs,
+    terminal: &Terminal,
+) -> Result<Vec<ContextResult>, CliError> {
+    let latent: Embedding = embed(encoder, cells.data)?;
+    let wanted = Wanted { neurons: Neurons::Given(Vec::new()), direction: None, ..cells.wanted.clone() };
+    let contexts = contexts(&latent, cells.labels, &wanted)?;
+    let subject = Subject { network: &encoder.network(), data: cells.data };
+    let config = concord_attr::AttributeConfig { keep_cells: false, ..args.config.clone() };
+    explain(&subject, &contexts, &args.without_trust(), &config, terminal)
+}
+
+fn is_contrast(target: &TargetResult) -> bool {
+    target.neuron.is_none() && target.name.starts_with("against ")
+}
+
+/// The same target of the same context in another model.
+fn same<'a>(model: &'a [ContextResult], context: &str, target: &TargetResult) -> Option<&'a TargetResult> {
+    let context = model.iter().find(|other| other.name == context)?;
+    context.targets.iter().find(|other| other.name == target.name)
+}
+
+fn pairs<'a>(
+    results: &'a mut [ContextResult],
+    others: &'a [ContextResult],
+) -> impl Iterator<Item = (&'a mut TargetResult, &'a TargetResult)> {
+    results.iter_mut().flat_map(move |context| {
+        let name = context.name.clone();
+        let contrasts = context.targets.iter_mut().filter(|target| is_contrast(target));
+        contrasts.filter_map(move |target| same(others, &name, target).map(|other| (target, other)))
+    })
+}
+
+/// The genes of the list in the order on which the models agree best.
+fn consensus_rows(
+    context: &str,
+    result: &TargetResult,
+    scores: &[ndarray::Array1<f32>],
+    genes: &[String],
+) -> Vec<ConsensusRow> {
+    let listed: std::collections::HashSet<usize> = result.list.iter().map(|gene| gene.gene).collect();
+    let views: Vec<ArrayView1<'_, f32>> = scores.iter().map(|scores| scores.view()).collect();
+    let agreed = consensus(&views, BEST).into_iter().filter(|gene| listed.contains(&gene.gene));
+    (1..)
+        .zip(agreed)
+        .map(|(rank, gene)| ConsensusRow {
+            context: context.to_owned(),
+            target: result.name.clone(),
+            rank,
+            gene: genes[gene.gene].clone(),
+            importance: gene.importance,
+            importance_sd: gene.sd,
+            mean_rank: gene.mean_rank,
+            best_rank: gene.rank_interval.0,
+            worst_rank: gene.rank_interval.1,
+            stability: gene.stability,
+            n_models: scores.len(),
+        })
+        .collect()
+}

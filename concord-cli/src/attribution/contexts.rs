@@ -1,0 +1,129 @@
+//! Which contexts are explained, and what in them.
+
+use concord_attr::{Target, context_means, rest_mean, top_neurons};
+use concord_core::{Dense, Embedding, Labels};
+use ndarray::ArrayView1;
+
+use crate::error::CliError;
+
+/// A group of cells and what is explained in it.
+pub(crate) struct Context {
+    pub(crate) name: String,
+    /// All its cells.
+    pub(crate) cells: Vec<usize>,
+    /// The cells of the other contexts.
+    pub(crate) others: Vec<usize>,
+    pub(crate) targets: Vec<ContextTarget>,
+}
+
+/// A target in a context.
+pub(crate) struct ContextTarget {
+    pub(crate) target: Target,
+    /// The neuron, when the target is one.
+    pub(crate) neuron: Option<usize>,
+    /// Its mean over the cells of the other contexts.
+    pub(crate) level_of_others: f64,
+}
+
+/// What is explained in each context.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// Names of contexts; all when there are none.
+    pub(crate) contexts: Vec<String>,
+    /// The context to hold the others against, instead of all the rest.
+    pub(crate) against: Option<String>,
+    /// Whether the context is held against the rest at all.
+    pub(crate) contrast: bool,
+    pub(crate) neurons: Neurons,
+    /// A direction of the latent code, `[n_neurons]`.
+    pub(crate) direction: Option<Vec<f32>>,
+}
+
+/// Neurons that are explained.
+#[derive(Debug, Clone)]
+pub(crate) enum Neurons {
+    /// So many of the most active ones of each context.
+    Top(usize),
+    /// These.
+    Given(Vec<usize>),
+    All,
+}
+
+impl Default for Neurons {
+    fn default() -> Self {
+        Self::Top(2)
+    }
+}
+
+/// Makes the contexts of the categories of `labels`; those without cells are left out.
+pub(crate) fn contexts(latent: &Embedding, labels: &Labels, wanted: &Wanted) -> Result<Vec<Context>, CliError> {
+    let means = context_means(latent, labels);
+    let members = labels.members();
+    let position = |name: &str| labels.names().iter().position(|known| known == name);
+    let against = wanted.against.as_deref().and_then(position);
+    let n_top = if let Neurons::Top(n) = wanted.neurons { n } else { 0 };
+    let top = top_neurons(means.view(), n_top);
+    let mut contexts = Vec::new();
+    for (context, name) in labels.names().iter().enumerate() {
+        let is_wanted = wanted.contexts.is_empty() || wanted.contexts.contains(name);
+        if !is_wanted || members[context].is_empty() || Some(context) == against {
+            continue;
+        }
+        let (other_name, other_mean) = match against {
+            Some(other) => (labels.names()[other].as_str(), means.row(other).to_owned()),
+            None => ("the rest", rest_mean(means.view(), labels, context)),
+        };
+        let neurons: Vec<usize> = match &wanted.neurons {
+            Neurons::Top(_) => top[context].clone(),
+            Neurons::Given(neurons) => neurons.clone(),
+            Neurons::All => (0..latent.n_dimensions()).collect(),
+        };
+        let is_other = |code: Option<u32>| match (code, against) {
+            (Some(code), Some(other)) => code as usize == other,
+            (Some(code), None) => code as usize != context,
+            (None, _) => false,
+        };
+        let others: Vec<usize> = (0..labels.n_cells()).filter(|&cell| is_other(labels.codes()[cell])).collect();
+        contexts.push(Context {
+            name: name.clone(),
+            cells: members[context].clone(),
+            targets: targets(&means, context, other_name, other_mean.view(), &neurons, wanted)?,
+            others,
+        });
+    }
+    Ok(contexts)
+}
+
+fn targets(
+    means: &Dense,
+    context: usize,
+    other_name: &str,
+    other_mean: ArrayView1<'_, f32>,
+    neurons: &[usize],
+    wanted: &Wanted,
+) -> Result<Vec<ContextTarget>, CliError> {
+    let n_neurons = means.ncols();
+    let mut targets = Vec::new();
+    // A single context has no rest to be held against.
+    if wanted.contrast && other_mean.iter().all(|mean| mean.is_finite()) {
+        // Two contexts of equal codes have no direction between them; there is nothing to explain then.
+        if let Ok(target) = Target::contrast(format!("against {other_name}"), means.row(context), other_mean) {
+            targets.push((target, None));
+        }
+    }
+    for &neuron in neurons {
+        targets.push((Target::neuron(neuron, n_neurons)?, Some(neuron)));
+    }
+    if let Some(direction) = &wanted.direction {
+        if direction.len() != n_neurons {
+            return Err(CliError::usage(format!(
+                "--direction has {} numbers, and one for each of the {n_neurons} neurons is needed",
+                direction.len()
+            )));
+        }
+        targets.push((Target::direction("direction", direction.iter().copied().collect())?, None));
+    }
+    let level = |target: &Target| f64::from(other_mean.dot(&target.as_direction()));
+    let with_level = |(target, neuron): (Target, _)| ContextTarget { level_of_others: level(&target), target, neuron };
+    Ok(targets.into_iter().map(with_level).collect())
+}

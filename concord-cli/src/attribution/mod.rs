@@ -1,0 +1,138 @@
+//! From a model and cells with labels to ranked genes: what `concord run` and `concord attribute` share.
+
+mod args;
+mod compare;
+mod contexts;
+mod trust;
+mod write;
+
+use concord_attr::{
+    AttributeConfig, Attribution, Baseline, GeneStatistics, Method, Network, RankedGene, attribute, gene_statistics,
+    importance, ranked_genes,
+};
+use concord_core::LogNorm;
+use ndarray::Axis;
+
+pub(crate) use args::{AttributionArgs, BaselineName};
+pub(crate) use compare::{Cells, compare_with_random_weights, compare_with_seeds};
+pub(crate) use contexts::{Context, Neurons, Wanted, contexts};
+pub(crate) use trust::{TRUST_GLOSSARY, to_table, to_text};
+pub(crate) use write::{importance_matrix, ranked_rows, ranked_uns, trust_rows};
+
+use crate::{error::CliError, sample::evenly_spaced, tables::TrustRow, terminal::Terminal};
+
+/// A model and the cells that it is explained with.
+pub(crate) struct Subject<'a, N> {
+    pub(crate) network: &'a N,
+    /// The model's input, `[n_cells, n_genes]`.
+    pub(crate) data: &'a LogNorm,
+}
+
+/// What was found in a context.
+pub(crate) struct ContextResult {
+    pub(crate) name: String,
+    pub(crate) n_cells: usize,
+    pub(crate) targets: Vec<TargetResult>,
+}
+
+/// What was found for a target.
+pub(crate) struct TargetResult {
+    pub(crate) name: String,
+    pub(crate) neuron: Option<usize>,
+    /// Importance of all genes of the model.
+    pub(crate) scores: Vec<f32>,
+    /// The genes that pass the filter, best first.
+    pub(crate) list: Vec<RankedGene>,
+    /// For the integrated methods the median relative error of the sum.
+    pub(crate) sum_error: Option<f64>,
+    /// What perturbing the genes does, of the list and of other rankings.
+    pub(crate) trust: Vec<TrustRow>,
+    /// Scores of single cells, `[n_cells, n_genes]`, and which cells these are, when they were asked for.
+    pub(crate) cells: Option<(Vec<usize>, concord_core::Dense)>,
+}
+
+/// Attributes all targets of all contexts.
+pub(crate) fn explain<N: Network>(
+    subject: &Subject<'_, N>,
+    contexts: &[Context],
+    args: &AttributionArgs,
+    config: &AttributeConfig,
+    terminal: &Terminal,
+) -> Result<Vec<ContextResult>, CliError> {
+    let all = gene_statistics(subject.data);
+    let bar = terminal.bar("attribute", contexts.len());
+    let mut results = Vec::with_capacity(contexts.len());
+    for context in contexts {
+        bar.set_message(context.name.clone());
+        results.push(explain_context(subject, context, args, config, &all)?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(results)
+}
+
+fn explain_context<N: Network>(
+    subject: &Subject<'_, N>,
+    context: &Context,
+    args: &AttributionArgs,
+    config: &AttributeConfig,
+    all: &GeneStatistics,
+) -> Result<ContextResult, CliError> {
+    let statistics = gene_statistics(&subject.data.select_cells(&context.cells));
+    let chosen: Vec<usize> =
+        evenly_spaced(context.cells.len(), args.max_cells).into_iter().map(|place| context.cells[place]).collect();
+    let cells = subject.data.select_cells(&chosen);
+    let attribution = attribution(subject, &cells, context, args, config, all)?;
+    let mut targets = Vec::with_capacity(context.targets.len());
+    let mut kept = attribution.cells.unwrap_or_default().into_iter();
+    for (place, target) in context.targets.iter().enumerate() {
+        let list = ranked_genes(attribution.scores.column(place), &statistics, all, &args.filter);
+        targets.push(TargetResult {
+            name: target.target.name().to_owned(),
+            neuron: target.neuron,
+            scores: attribution.scores.column(place).to_vec(),
+            list,
+            sum_error: attribution.completeness.as_ref().map(|all| all[place].median_relative_error),
+            trust: Vec::new(),
+            cells: kept.next().map(|scores| (chosen.clone(), scores)),
+        });
+    }
+    if !args.no_trust {
+        trust::measure(subject, context, &statistics, all, &mut targets, config)?;
+    }
+    Ok(ContextResult { name: context.name.clone(), n_cells: context.cells.len(), targets })
+}
+
+/// Attributes the targets of a context; many neurons by the plain gradient are found in one go.
+fn attribution<N: Network>(
+    subject: &Subject<'_, N>,
+    cells: &LogNorm,
+    context: &Context,
+    args: &AttributionArgs,
+    config: &AttributeConfig,
+    all: &GeneStatistics,
+) -> Result<Attribution, CliError> {
+    let targets: Vec<_> = context.targets.iter().map(|target| target.target.clone()).collect();
+    if config.method == Method::Gradient && config.sign == concord_attr::Sign::Signed && !config.keep_cells {
+        let jacobian = importance(subject.network, cells)?;
+        let mut scores = ndarray::Array2::zeros((cells.n_genes(), targets.len()));
+        for (target, mut scores) in targets.iter().zip(scores.axis_iter_mut(Axis(1))) {
+            scores.assign(&jacobian.dot(&target.as_direction()));
+        }
+        let names = targets.iter().map(|target| target.name().to_owned()).collect();
+        return Ok(Attribution { targets: names, scores, completeness: None, cells: None });
+    }
+    let mean: Vec<f32> = all.mean_expression.iter().map(|&mean| mean as f32).collect();
+    let others;
+    let baseline = match args.baseline {
+        BaselineName::Zeros => Baseline::Zeros,
+        BaselineName::OtherContexts if !context.others.is_empty() => {
+            others = subject.data.select_cells(&context.others);
+            Baseline::Cells(&others)
+        }
+        // Expected gradients draw single cells.
+        _ if config.method == Method::ExpectedGradients => Baseline::Cells(subject.data),
+        _ => Baseline::Point(&mean),
+    };
+    Ok(attribute(subject.network, cells, &targets, &baseline, config)?)
+}

@@ -1,0 +1,73 @@
+//! Results as rows of tables and as parts of an h5ad file.
+
+use concord_core::Dense;
+use concord_io::UnsValue;
+
+use super::ContextResult;
+use crate::tables::{RankedGene, TrustRow};
+
+/// Genes of a list that are kept in `uns`; the table has all.
+const N_IN_UNS: usize = 100;
+
+/// The ranked lists as rows.
+pub(crate) fn ranked_rows(results: &[ContextResult], genes: &[String]) -> Vec<RankedGene> {
+    let mut rows = Vec::new();
+    for context in results {
+        for target in &context.targets {
+            rows.extend(target.list.iter().map(|ranked| RankedGene {
+                context: context.name.clone(),
+                target: target.name.clone(),
+                rank: ranked.rank,
+                gene: genes[ranked.gene].clone(),
+                importance: f64::from(ranked.importance),
+                mean_expression: ranked.mean_expression,
+                nonzero_fraction: ranked.nonzero_fraction,
+                difference: ranked.difference,
+            }));
+        }
+    }
+    rows
+}
+
+/// The trust table's rows.
+pub(crate) fn trust_rows(results: &[ContextResult]) -> Vec<TrustRow> {
+    results.iter().flat_map(|context| &context.targets).flat_map(|target| target.trust.iter().cloned()).collect()
+}
+
+/// Importance of all genes of a file for all targets, `[n_genes, n_columns]`, NaN for genes that are not in the model.
+/// `positions` are the places of the model's genes in the file.
+pub(crate) fn importance_matrix(results: &[ContextResult], positions: &[usize], n_genes: usize) -> Dense {
+    let targets: Vec<_> = results.iter().flat_map(|context| &context.targets).collect();
+    let mut matrix = Dense::from_elem((n_genes, targets.len()), f32::NAN);
+    for (column, target) in targets.iter().enumerate() {
+        for (&gene, &score) in positions.iter().zip(&target.scores) {
+            matrix[(gene, column)] = score;
+        }
+    }
+    matrix
+}
+
+/// What goes into `uns`: contexts and targets of the columns of the importance matrix, and the first genes of each list.
+pub(crate) fn ranked_uns(results: &[ContextResult], genes: &[String], method: &str, by: &str) -> UnsValue {
+    let columns = || results.iter().flat_map(|context| context.targets.iter().map(move |target| (context, target)));
+    let lists = results.iter().map(|context| {
+        let of_targets = context.targets.iter().map(|target| {
+            let first = target.list.iter().take(N_IN_UNS).map(|ranked| genes[ranked.gene].clone());
+            (key(&target.name), UnsValue::Texts(first.collect()))
+        });
+        (key(&context.name), UnsValue::dict(of_targets))
+    });
+    UnsValue::dict([
+        ("method", UnsValue::from(method)),
+        ("by", UnsValue::from(by)),
+        ("contexts", UnsValue::Texts(columns().map(|(context, _)| context.name.clone()).collect())),
+        ("targets", UnsValue::Texts(columns().map(|(_, target)| target.name.clone()).collect())),
+        ("genes", UnsValue::dict(lists)),
+    ])
+}
+
+/// A name that can be a key in an h5ad file: slashes part folders there.
+fn key(name: &str) -> String {
+    let key = name.replace(['/', '\0'], "_");
+    if key.is_empty() || key.chars().all(|c| c == '.') { format!("_{key}") } else { key }
+}
