@@ -3,7 +3,7 @@
 //! [`importance`] is the mean Jacobian of all neurons over a context (some cells), as the CONCORD paper has it;
 //! [`attribute`] gives gradient x input, integrated gradients, expected gradients and `SmoothGrad` for chosen
 //! [`Target`]s: a neuron, a context against the rest, one context against another, or any direction of the latent
-//! space. [`ranked_genes`] makes the lists. [`perturbation_curve`], [`spearman`], [`top_overlap`] and [`consensus`]
+//! space. [`ranked_genes`] makes the lists. [`perturbation_curves`], [`spearman`], [`top_overlap`] and [`consensus`]
 //! measure whether the lists mean something: what deleting the genes does, and what other seeds say.
 //!
 //! The network comes in through the trait [`Network`], which asks for a linear first step and the derivatives of the
@@ -66,6 +66,6 @@ pub use config::{AttributeConfig, Method, Sign};
 pub use context::{context_means, rest_mean, top_neurons};
 pub use error::AttrError;
 pub use importance::{activations, importance};
-pub use perturbation::{Curve, PerturbConfig, Perturbation, Replacement, perturbation_curve};
+pub use perturbation::{Curve, Followed, PerturbConfig, Perturbation, Replacement, perturbation_curves};
 pub use ranking::{Filter, GeneStatistics, RankedGene, descending, gene_statistics, ranked_genes};
 pub use target::Target;

@@ -58,24 +58,32 @@ impl Curve {
     }
 }
 
-/// Perturbs the genes of a ranking one after another and follows the target, averaged over the cells of a context.
+/// A target whose level is followed, and where its scale begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Followed<'a> {
+    /// The target.
+    pub target: &'a Target,
+    /// Its mean over the cells outside the context: the zero of the scale.
+    pub level_of_others: f64,
+}
+
+/// Perturbs the genes of a ranking one after another and follows some targets, averaged over the cells of a context: a
+/// curve for each target.
 ///
-/// `ranking` lists genes (columns), the most important first. `level_of_others` is the target's mean over the cells
-/// outside the context, the zero of the curve's scale. A few hundred cells are enough: memory is
+/// `ranking` lists genes (columns), the most important first. A few hundred cells are enough: memory is
 /// `n_cells * (n_genes + n_hidden)`.
 ///
 /// # Errors
 /// [`AttrError::GeneCount`], [`AttrError::NoSuchGene`].
 ///
 /// Source: deletion and insertion of Petsiuk et al., "RISE", BMVC 2018, with genes for pixels.
-pub fn perturbation_curve<N: Network + ?Sized>(
+pub fn perturbation_curves<N: Network + ?Sized>(
     network: &N,
     cells: &LogNorm,
-    target: &Target,
-    level_of_others: f64,
+    followed: &[Followed<'_>],
     ranking: &[usize],
     config: &PerturbConfig<'_>,
-) -> Result<Curve, AttrError> {
+) -> Result<Vec<Curve>, AttrError> {
     let n_genes = cells.n_genes();
     check_genes(network, "the matrix of cells", n_genes)?;
     let replacing = match config.replacement {
@@ -89,25 +97,28 @@ pub fn perturbation_curve<N: Network + ?Sized>(
         return Err(AttrError::NoSuchGene { gene, n_genes });
     }
     let intact = hidden(network, cells, 0..cells.n_cells());
-    let level_intact = mean_level(network, &intact, target);
-    let scale = level_intact - level_of_others;
+    let levels_intact = mean_levels(network, &intact, followed);
     let expression = dense_rows(cells, 0..cells.n_cells());
     let (mut state, sign) = match config.perturbation {
         Perturbation::Deletion => (intact, -1.0),
         Perturbation::Insertion => (empty(network, &replacing, cells.n_cells()), 1.0),
     };
-    let mut curve = Curve { n_genes: Vec::new(), level: Vec::new() };
+    let n_genes = checkpoints(config.n_genes.min(ranking.len()));
+    let mut curves = vec![Curve { n_genes: n_genes.clone(), level: Vec::new() }; followed.len()];
     let mut n_done = 0;
-    for n in checkpoints(config.n_genes.min(ranking.len())) {
+    for n in n_genes {
         for &gene in &ranking[n_done..n] {
             let change = (&expression.column(gene) - replacing[gene]) * sign;
             add_gene(&mut state, change.view(), network.weights().row(gene));
         }
         n_done = n;
-        curve.n_genes.push(n);
-        curve.level.push((mean_level(network, &state, target) - level_of_others) / scale);
+        let levels = mean_levels(network, &state, followed);
+        for (place, curve) in curves.iter_mut().enumerate() {
+            let zero = followed[place].level_of_others;
+            curve.level.push((levels[place] - zero) / (levels_intact[place] - zero));
+        }
     }
-    Ok(curve)
+    Ok(curves)
 }
 
 /// The first step's output of cells whose genes are all replaced.
@@ -123,23 +134,26 @@ fn add_gene(state: &mut Dense, change: ArrayView1<'_, f32>, weights: ArrayView1<
     }
 }
 
-/// The target's mean over cells, from the first step's output.
-fn mean_level<N: Network + ?Sized>(network: &N, hidden: &Dense, target: &Target) -> f64 {
-    let mut sum = 0.0;
+/// The targets' means over cells, from the first step's output.
+fn mean_levels<N: Network + ?Sized>(network: &N, hidden: &Dense, followed: &[Followed<'_>]) -> Vec<f64> {
+    let mut sums = vec![0.0; followed.len()];
     for block in hidden.axis_chunks_iter(Axis(0), crate::first_step::CELLS_PER_BLOCK) {
-        let levels = network.outputs(block).dot(&target.as_direction());
-        sum += levels.iter().map(|&level| f64::from(level)).sum::<f64>();
+        let outputs = network.outputs(block);
+        for (sum, followed) in sums.iter_mut().zip(followed) {
+            let levels = outputs.dot(&followed.target.as_direction());
+            *sum += levels.iter().map(|&level| f64::from(level)).sum::<f64>();
+        }
     }
-    sum / hidden.nrows() as f64
+    sums.into_iter().map(|sum| sum / hidden.nrows() as f64).collect()
 }
 
-/// Numbers of genes at which a curve is measured: dense at first, up to `n`.
+/// Numbers of genes at which a curve is measured: each twice the one before, up to `n`.
 fn checkpoints(n: usize) -> Vec<usize> {
     let mut points = vec![0];
     let mut next = 1;
     while next < n {
         points.push(next);
-        next = (next + 1).max(next * 3 / 2);
+        next *= 2;
     }
     if n > 0 {
         points.push(n);
@@ -155,7 +169,7 @@ mod tests {
     fn curves_are_measured_from_none_to_all() {
         assert_eq!(checkpoints(0), [0]);
         assert_eq!(checkpoints(1), [0, 1]);
-        assert_eq!(checkpoints(12), [0, 1, 2, 3, 4, 6, 9, 12]);
+        assert_eq!(checkpoints(12), [0, 1, 2, 4, 8, 12]);
     }
 
     #[test]

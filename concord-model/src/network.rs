@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use concord_core::{Dense, Network};
-use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, Axis, Zip};
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Zip};
 
 use crate::{
     Encoder, ModelError,
@@ -98,24 +98,34 @@ impl Stage {
         inputs.dot(&self.weight) + &self.bias
     }
 
-    /// Output of the layer, given that of its linear part; and how to walk back.
-    fn activate(&self, linear: ArrayView2<'_, f32>) -> (Dense, Option<Local>) {
+    /// Output of the layer, given that of its linear part.
+    fn output(&self, mut linear: Dense) -> Dense {
         if self.ending == Ending::Linear {
-            return (linear.to_owned(), None);
+            return linear;
         }
-        let mut normalized = linear.to_owned();
-        let mut slope = Array2::zeros(linear.dim());
-        let mut output = Array2::zeros(linear.dim());
-        let leaky = if self.ending == Ending::Activation { LEAKY_SLOPE } else { 1.0 };
-        for ((mut x, mut slope), mut output) in
-            normalized.rows_mut().into_iter().zip(slope.rows_mut()).zip(output.rows_mut())
-        {
-            let n = x.len() as f32;
-            let mean = x.sum() / n;
-            x -= mean;
-            let variance = x.dot(&x) / n;
-            let inverse_sd = 1.0 / (variance + NORM_EPSILON).sqrt();
-            x *= inverse_sd;
+        let leaky = self.slope_below_zero();
+        for mut x in linear.rows_mut() {
+            normalize(&mut x);
+            Zip::from(&mut x).and(&self.gamma).and(&self.beta).for_each(|x, &gamma, &beta| {
+                let y = gamma * *x + beta;
+                *x = if y >= 0.0 { y } else { leaky * y };
+            });
+        }
+        linear
+    }
+
+    /// The same, and how to walk back.
+    fn output_and_local(&self, linear: Dense) -> (Dense, Option<Local>) {
+        if self.ending == Ending::Linear {
+            return (linear, None);
+        }
+        let mut normalized = linear;
+        let mut slope = Array2::zeros(normalized.dim());
+        let mut output = Array2::zeros(normalized.dim());
+        let leaky = self.slope_below_zero();
+        let rows = normalized.rows_mut().into_iter().zip(slope.rows_mut()).zip(output.rows_mut());
+        for ((mut x, mut slope), mut output) in rows {
+            let inverse_sd = normalize(&mut x);
             Zip::from(&x).and(&self.gamma).and(&self.beta).and(&mut slope).and(&mut output).for_each(
                 |&x, &gamma, &beta, slope, output| {
                     let y = gamma * x + beta;
@@ -127,6 +137,20 @@ impl Stage {
         }
         (output, Some(Local { slope, normalized }))
     }
+
+    fn slope_below_zero(&self) -> f32 {
+        if self.ending == Ending::Activation { LEAKY_SLOPE } else { 1.0 }
+    }
+}
+
+/// Normalises a row in place; returns one over its standard deviation.
+fn normalize(x: &mut ArrayViewMut1<'_, f32>) -> f32 {
+    let n = x.len() as f32;
+    let mean = x.sum() / n;
+    *x -= mean;
+    let inverse_sd = 1.0 / (x.dot(x) / n + NORM_EPSILON).sqrt();
+    *x *= inverse_sd;
+    inverse_sd
 }
 
 impl Local {
@@ -146,18 +170,15 @@ impl Local {
 
 impl EncoderNetwork {
     /// Runs the cells through all layers and remembers how to walk back.
-    fn forward(&self, hidden: ArrayView2<'_, f32>) -> (Dense, Vec<Option<Local>>) {
+    fn locals(&self, hidden: ArrayView2<'_, f32>) -> Vec<Option<Local>> {
         let mut locals = Vec::with_capacity(self.stages.len());
-        let mut output: Option<Dense> = None;
-        for stage in &self.stages {
-            let (next, local) = match &output {
-                None => stage.activate(hidden),
-                Some(inputs) => stage.activate(stage.linear(inputs).view()),
-            };
+        let mut linear = hidden.to_owned();
+        for (index, stage) in self.stages.iter().enumerate() {
+            let (output, local) = stage.output_and_local(linear);
             locals.push(local);
-            output = Some(next);
+            linear = self.stages.get(index + 1).map_or_else(|| Dense::zeros((0, 0)), |next| next.linear(&output));
         }
-        (output.unwrap_or_else(|| hidden.to_owned()), locals)
+        locals
     }
 
     /// The mean Jacobian of one layer alone: that of its normalisation and activation.
@@ -214,11 +235,13 @@ impl Network for EncoderNetwork {
     }
 
     fn outputs(&self, hidden: ArrayView2<'_, f32>) -> Dense {
-        self.forward(hidden).0
+        let (first, rest) = self.stages.split_at(1);
+        let output = first[0].output(hidden.to_owned());
+        rest.iter().fold(output, |output, stage| stage.output(stage.linear(&output)))
     }
 
     fn gradients(&self, hidden: ArrayView2<'_, f32>, directions: ArrayView2<'_, f32>) -> Array3<f32> {
-        let locals = self.forward(hidden).1;
+        let locals = self.locals(hidden);
         let mut result = Array3::zeros((directions.nrows(), hidden.nrows(), hidden.ncols()));
         for (direction, mut result) in directions.rows().into_iter().zip(result.outer_iter_mut()) {
             let mut gradients = Array2::zeros((hidden.nrows(), direction.len())) + &direction;
@@ -236,7 +259,7 @@ impl Network for EncoderNetwork {
     }
 
     fn mean_jacobian(&self, hidden: ArrayView2<'_, f32>) -> Option<Dense> {
-        let (_, locals) = self.forward(hidden);
+        let locals = self.locals(hidden);
         match (&self.stages[..], &locals[..]) {
             ([_], [local]) => Some(Self::mean_of_one(local.as_ref(), self.n_neurons())),
             ([_, second], [Some(local), last]) => Some(Self::mean_of_two(local, last.as_ref(), &second.weight)),

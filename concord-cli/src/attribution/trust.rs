@@ -1,9 +1,11 @@
 //! How far a list can be trusted: what perturbing its genes does, whether its parts add up, and what a model with random
 //! weights says.
 
+use std::ops::Range;
+
 use concord_attr::{
-    AttributeConfig, GeneStatistics, Network, PerturbConfig, Perturbation, Replacement, Target, descending, importance,
-    perturbation_curve,
+    AttributeConfig, Followed, GeneStatistics, Network, PerturbConfig, Perturbation, Replacement, descending,
+    importance, perturbation_curves,
 };
 use concord_core::{Column, CoreError, LogNorm, Table};
 use ndarray::Array1;
@@ -18,7 +20,7 @@ use crate::{
 };
 
 /// Cells of a context that are perturbed.
-const N_CELLS: usize = 100;
+const N_CELLS: usize = 50;
 /// Genes that are perturbed at the end of a curve.
 const N_GENES: usize = 50;
 /// Random rankings that are averaged.
@@ -69,31 +71,35 @@ pub(super) fn measure<N: Network>(
     let chosen: Vec<usize> =
         evenly_spaced(context.cells.len(), N_CELLS).into_iter().map(|place| context.cells[place]).collect();
     let cells = subject.data.select_cells(&chosen);
-    let jacobian = importance(subject.network, &cells)?;
-    let expression: Array1<f32> = statistics.mean_expression.iter().map(|&mean| mean as f32).collect();
-    let by_expression = vec![descending(expression.view())];
-    let at_random: Vec<Vec<usize>> =
-        (0..N_RANDOM).map(|draw| shuffled(cells.n_genes(), config.seed.wrapping_add(draw))).collect();
     let mean: Vec<f32> = all.mean_expression.iter().map(|&mean| mean as f32).collect();
-    for (result, planned) in targets.iter_mut().zip(&context.targets) {
-        let list = vec![result.list.iter().map(|gene| gene.gene).collect()];
-        let by_gradient = vec![descending(jacobian.dot(&planned.target.as_direction()).view())];
-        for (name, rankings) in RANKINGS.into_iter().zip([&list, &by_gradient, &by_expression, &at_random]) {
-            let of_each: Result<Vec<[f64; 4]>, CliError> = rankings
-                .par_iter()
-                .map(|ranking| areas(subject, &cells, &planned.target, planned.level_of_others, ranking, &mean))
+    let followed: Vec<Followed<'_>> = context
+        .targets
+        .iter()
+        .map(|planned| Followed { target: &planned.target, level_of_others: planned.level_of_others })
+        .collect();
+    let rankings = rankings(subject, context, &cells, statistics, targets, config)?;
+    let curves: Result<Vec<Vec<Areas>>, CliError> = rankings
+        .par_iter()
+        .map(|ranking| areas(subject.network, &cells, &followed[ranking.targets.clone()], &ranking.genes, &mean))
+        .collect();
+    let curves = curves?;
+    for (place, target) in targets.iter_mut().enumerate() {
+        for name in RANKINGS {
+            let of_name = rankings.iter().zip(&curves).filter(|(ranking, _)| ranking.name == name);
+            let found: Vec<Areas> = of_name
+                .filter(|(ranking, _)| ranking.targets.contains(&place))
+                .map(|(ranking, areas)| areas[place - ranking.targets.start])
                 .collect();
-            let of_each = of_each?;
-            let mean_of = |place: usize| of_each.iter().map(|areas| areas[place]).sum::<f64>() / of_each.len() as f64;
-            result.trust.push(TrustRow {
+            let mean = |kind: usize| found.iter().map(|areas| areas[kind]).sum::<f64>() / found.len() as f64;
+            target.trust.push(TrustRow {
                 context: context.name.clone(),
-                target: result.name.clone(),
+                target: target.name.clone(),
                 ranking: name.to_owned(),
-                deletion_to_zero: mean_of(0),
-                deletion_to_mean: mean_of(1),
-                insertion_to_zero: mean_of(2),
-                insertion_to_mean: mean_of(3),
-                sum_error: result.sum_error.filter(|_| name == RANKINGS[0]),
+                deletion_to_zero: mean(0),
+                deletion_to_mean: mean(1),
+                insertion_to_zero: mean(2),
+                insertion_to_mean: mean(3),
+                sum_error: target.sum_error.filter(|_| name == RANKINGS[0]),
                 random_weights: None,
                 seeds: None,
             });
@@ -102,25 +108,69 @@ pub(super) fn measure<N: Network>(
     Ok(())
 }
 
-/// Deletion to zero and to the mean, insertion from zero and from the mean.
-fn areas<N: Network>(
+/// Genes to perturb, and the targets for which that is done.
+struct Ranking {
+    name: &'static str,
+    targets: Range<usize>,
+    genes: Vec<usize>,
+}
+
+/// The lists of the targets and the genes by their gradients, and what is the same for all targets.
+fn rankings<N: Network>(
     subject: &Subject<'_, N>,
+    context: &Context,
     cells: &LogNorm,
-    target: &Target,
-    level_of_others: f64,
+    statistics: &GeneStatistics,
+    targets: &[TargetResult],
+    config: &AttributeConfig,
+) -> Result<Vec<Ranking>, CliError> {
+    let jacobian = importance(subject.network, cells)?;
+    let mut rankings = Vec::new();
+    for (place, (result, planned)) in targets.iter().zip(&context.targets).enumerate() {
+        let list = result.list.iter().map(|gene| gene.gene).collect();
+        let by_gradient = descending(jacobian.dot(&planned.target.as_direction()).view());
+        for (name, genes) in [(RANKINGS[0], list), (RANKINGS[1], by_gradient)] {
+            rankings.push(Ranking { name, targets: place..place + 1, genes });
+        }
+    }
+    let expression: Array1<f32> = statistics.mean_expression.iter().map(|&mean| mean as f32).collect();
+    rankings.push(Ranking { name: RANKINGS[2], targets: 0..targets.len(), genes: descending(expression.view()) });
+    rankings.extend((0..N_RANDOM).map(|draw| Ranking {
+        name: RANKINGS[3],
+        targets: 0..targets.len(),
+        genes: shuffled(cells.n_genes(), config.seed.wrapping_add(draw)),
+    }));
+    Ok(rankings)
+}
+
+/// Deletion to zero and to the mean, insertion from zero and from the mean.
+type Areas = [f64; 4];
+
+/// These of each target that is followed.
+fn areas<N: Network>(
+    network: &N,
+    cells: &LogNorm,
+    followed: &[Followed<'_>],
     ranking: &[usize],
     mean: &[f32],
-) -> Result<[f64; 4], CliError> {
-    let area = |perturbation, replacement| -> Result<f64, CliError> {
+) -> Result<Vec<Areas>, CliError> {
+    let mut areas = vec![[0.0; 4]; followed.len()];
+    for (kind, (perturbation, replacement)) in [
+        (Perturbation::Deletion, Replacement::Zero),
+        (Perturbation::Deletion, Replacement::Mean(mean)),
+        (Perturbation::Insertion, Replacement::Zero),
+        (Perturbation::Insertion, Replacement::Mean(mean)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let config = PerturbConfig { perturbation, replacement, n_genes: N_GENES };
-        Ok(perturbation_curve(subject.network, cells, target, level_of_others, ranking, &config)?.area())
-    };
-    Ok([
-        1.0 - area(Perturbation::Deletion, Replacement::Zero)?,
-        1.0 - area(Perturbation::Deletion, Replacement::Mean(mean))?,
-        area(Perturbation::Insertion, Replacement::Zero)?,
-        area(Perturbation::Insertion, Replacement::Mean(mean))?,
-    ])
+        let curves = perturbation_curves(network, cells, followed, ranking, &config)?;
+        for (areas, curve) in areas.iter_mut().zip(&curves) {
+            areas[kind] = if perturbation == Perturbation::Deletion { 1.0 - curve.area() } else { curve.area() };
+        }
+    }
+    Ok(areas)
 }
 
 /// The table for the terminal: a line for each target, with the four rankings side by side.

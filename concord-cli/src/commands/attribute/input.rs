@@ -3,7 +3,7 @@
 use concord_attr::Network;
 use concord_core::{Embedding, Genes, Labels, LogNorm, Table};
 use concord_io::{MatrixSource, ReadOptions, read_h5ad};
-use concord_model::{Device, Encoder, EncoderNetwork, ModelCard, load};
+use concord_model::{Device, Encoder, EncoderNetwork, ModelCard, embed, load};
 
 use super::AttributeArgs;
 use crate::{columns, error::CliError, h5ad, model_input, tables::read_text, terminal::Terminal};
@@ -60,8 +60,15 @@ pub(super) fn read(args: &AttributeArgs, terminal: &Terminal) -> Result<(Input, 
 
 impl Input {
     /// The network's output for every cell.
-    pub(super) fn embed(&self, network: &EncoderNetwork) -> Result<(Embedding, String), CliError> {
-        let latent = Embedding::new(concord_attr::activations(network, &self.data)?)?;
+    pub(super) fn embed(
+        &self,
+        network: &EncoderNetwork,
+        args: &AttributeArgs,
+    ) -> Result<(Embedding, String), CliError> {
+        let latent = match args.layer {
+            None => embed(&self.encoder, &self.data)?,
+            Some(_) => Embedding::new(concord_attr::activations(network, &self.data)?)?,
+        };
         let summary = format!("{} cells x {} neurons", latent.n_cells(), network.n_neurons());
         Ok((latent, summary))
     }

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &AttributeArgs, session: &Session) -> Result<(), CliErro
         Some(layer) => encoder.network_up_to(layer)?,
         None => encoder.network(),
     };
-    let latent = recorder.step("embed", || input.embed(&network))?;
+    let latent = recorder.step("embed", || input.embed(&network, args))?;
     let wanted = args.wanted(&input.labels)?;
     let config = args.config();
     let contexts = contexts(&latent, &input.labels, &wanted)?;
