@@ -5,7 +5,7 @@ mod common;
 use common::{Toy, sparse};
 use concord_attr::{
     AttrError, AttributeConfig, Baseline, Completeness, Curve, Filter, Followed, Method, PerturbConfig, Perturbation,
-    Replacement, Target, attribute, context_means, descending, gene_statistics, importance, perturbation_curve,
+    Replacement, Target, attribute, context_means, descending, gene_statistics, importance, perturbation_curves,
     ranked_genes, rest_mean, top_neurons,
 };
 use concord_core::{Dense, Embedding, Labels, LogNorm};
