@@ -20,6 +20,7 @@ mod outputs;
 mod record;
 mod report_page;
 mod sample;
+mod standard_figures;
 mod tables;
 mod terminal;
 mod text_table;

@@ -4,30 +4,25 @@ use std::collections::{BTreeMap, HashSet};
 
 use concord_core::{Embedding, Labels};
 use concord_plot::{
-    Colouring, ContextPage, CurveStyle, Figure, GeneRow, GeneStripStyle, GeneValues, Panel, Report, ReportFigure,
-    TargetPage, TermRow, TrustTable, gene_strip, report, training_curve,
+    Colouring, ContextPage, CurveStyle, GeneRow, GeneValues, Panel, Report, ReportFigure, TargetPage, TermRow,
+    TrustTable, report, training_curve,
 };
 use rayon::prelude::*;
 
 use crate::{
     attribution::{TRUST_GLOSSARY, to_table},
     colours::{Colours, VMAX_QUANTILE},
-    commands::plot::{HeatmapBar, latent_heatmap, neuron_means, ora_figure},
+    commands::plot::neuron_means,
     error::CliError,
     h5ad::first_two,
-    sample::sample_cells,
+    standard_figures::{N_GENES, N_NEURONS, best_terms, gene_figure, latent_figure, members, term_figure},
     tables::{EnrichedRow, Group, RankedGene, TrustRow},
 };
 
-/// Genes of a list that are drawn, and that cells can be coloured by.
-pub(crate) const N_DRAWN_GENES: usize = 8;
 /// Genes of a list that the page shows; the table has all.
 const N_LISTED_GENES: usize = 200;
-/// Terms of a list that the page shows, and those that are drawn.
+/// Terms of a list that the page shows.
 const N_LISTED_TERMS: usize = 100;
-const N_DRAWN_TERMS: usize = 10;
-/// Cells of the heat map.
-const N_HEATMAP_CELLS: usize = 1000;
 /// Resolution of images in the page, in pixels per inch: it is looked at on a screen.
 const DPI: f64 = 150.0;
 
@@ -59,7 +54,7 @@ pub(crate) struct Page<'a> {
 /// The genes that the page draws, each once.
 pub(crate) fn drawn_genes(ranked: &[Group<RankedGene>]) -> Vec<String> {
     let mut seen = HashSet::new();
-    let first = ranked.iter().flat_map(|group| group.rows.iter().take(N_DRAWN_GENES));
+    let first = ranked.iter().flat_map(|group| group.rows.iter().take(N_GENES));
     first.map(|row| row.gene.clone()).filter(|gene| seen.insert(gene.clone())).collect()
 }
 
@@ -108,29 +103,18 @@ fn summary_figures(page: &Page<'_>) -> Result<Vec<ReportFigure>, CliError> {
 
 fn latent_figures(page: &Page<'_>) -> Result<Vec<ReportFigure>, CliError> {
     let Some(latent) = page.latent else { return Ok(Vec::new()) };
-    let cells = sample_cells(latent.n_cells(), N_HEATMAP_CELLS, page.seed);
-    let bars: Vec<HeatmapBar> = page.colours.iter().filter_map(|(name, colours)| bar(name, colours, &cells)).collect();
-    let sampled =
-        if cells.len() < latent.n_cells() { format!(" of {} taken at random", cells.len()) } else { String::new() };
-    let mut figures = vec![ReportFigure {
-        caption: format!("Latent code{sampled} cells, similar cells and neurons side by side (Ward's method)"),
-        figure: latent_heatmap(latent, &cells, &bars, DPI)?,
-    }];
+    let (figure, n_cells) = latent_figure(latent, page.colours, page.seed, DPI)?;
+    let cells =
+        if n_cells < latent.n_cells() { format!("{n_cells} cells taken at random") } else { "all cells".to_owned() };
+    let caption =
+        format!("Latent code of {cells}, with similar cells and similar neurons side by side (Ward's method)");
+    let mut figures = vec![ReportFigure { caption, figure }];
     if let Some((by, labels)) = page.contexts {
-        let (_, figure) = neuron_means(latent, labels, 2, "")?;
-        figures
-            .push(ReportFigure { caption: format!("Mean activation of the most active neurons of each {by}"), figure });
+        let (_, figure) = neuron_means(latent, labels, N_NEURONS, "")?;
+        let caption = format!("Mean activation of the most active neurons of each category of {by}");
+        figures.push(ReportFigure { caption, figure });
     }
     Ok(figures)
-}
-
-fn bar(name: &str, colours: &Colours, cells: &[usize]) -> Option<HeatmapBar> {
-    match colours {
-        Colours::Categories { labels, palette } => {
-            Some(HeatmapBar { name: name.to_owned(), labels: labels.select(cells), palette: palette.clone() })
-        }
-        Colours::Numbers(_) => None,
-    }
 }
 
 /// A page for each context, in the order of the table.
@@ -149,7 +133,7 @@ fn context_pages(page: &Page<'_>) -> Result<Vec<ContextPage>, CliError> {
             Some(context) => context.targets.push(target),
             None => contexts.push(ContextPage {
                 name: group.context.clone(),
-                n_cells: members(page, &group.context).map_or(0, |cells| cells.len()),
+                n_cells: cells_of(page, &group.context).map_or(0, |cells| cells.len()),
                 targets: vec![target],
             }),
         }
@@ -158,10 +142,8 @@ fn context_pages(page: &Page<'_>) -> Result<Vec<ContextPage>, CliError> {
 }
 
 /// The cells of a context.
-fn members(page: &Page<'_>, context: &str) -> Option<Vec<usize>> {
-    let (_, labels) = page.contexts?;
-    let code = labels.names().iter().position(|name| name == context)?;
-    Some((0..labels.n_cells()).filter(|&cell| labels.codes()[cell] == Some(code as u32)).collect())
+fn cells_of(page: &Page<'_>, context: &str) -> Option<Vec<usize>> {
+    members(page.contexts?.1, context)
 }
 
 fn target_page(page: &Page<'_>, group: &Group<RankedGene>, flat: Option<&Embedding>) -> Result<TargetPage, CliError> {
@@ -173,8 +155,9 @@ fn target_page(page: &Page<'_>, group: &Group<RankedGene>, flat: Option<&Embeddi
         nonzero_fraction: row.nonzero_fraction as f32,
     };
     let enriched = page.enriched.iter().find(|found| found.context == group.context && found.target == group.target);
-    let mut terms: Vec<&EnrichedRow> = enriched.map_or_else(Vec::new, |found| found.rows.iter().collect());
-    terms.sort_by(|a, b| a.p_value.total_cmp(&b.p_value).then_with(|| a.term.cmp(&b.term)));
+    let terms: Vec<&EnrichedRow> = enriched.map_or_else(Vec::new, best_terms);
+    let cells = cells_of(page, &group.context);
+    let strip = |points| gene_figure(group, &page.expression, cells.as_deref(), points, DPI);
     let term = |row: &&EnrichedRow| TermRow {
         term: row.term.clone(),
         overlap: format!("{}/{}", row.overlap, row.set_size),
@@ -187,32 +170,8 @@ fn target_page(page: &Page<'_>, group: &Group<RankedGene>, flat: Option<&Embeddi
         name: group.target.clone(),
         neuron: group.target.strip_prefix("neuron ").and_then(|number| number.parse().ok()),
         genes: group.rows.iter().take(N_LISTED_GENES).map(row).collect(),
-        strip: flat.map(|points| strip(page, group, points)).transpose()?.flatten(),
-        terms_figure: if terms.is_empty() { None } else { Some(ora_figure(&terms, N_DRAWN_TERMS, "")?) },
+        strip: flat.map(strip).transpose()?.flatten(),
+        terms_figure: term_figure(&terms, "")?,
         terms: terms.iter().take(N_LISTED_TERMS).map(term).collect(),
     })
-}
-
-/// The first genes of a list on the context's cells, the other cells in grey.
-fn strip(page: &Page<'_>, group: &Group<RankedGene>, points: &Embedding) -> Result<Option<Figure>, CliError> {
-    let cells = members(page, &group.context);
-    let mut panels = Vec::new();
-    for row in group.rows.iter().take(N_DRAWN_GENES) {
-        let Some(values) = page.expression.get(&row.gene) else { continue };
-        let shown = match &cells {
-            None => values.clone(),
-            Some(cells) => {
-                let mut shown = vec![f32::NAN; values.len()];
-                cells.iter().for_each(|&cell| shown[cell] = values[cell]);
-                shown
-            }
-        };
-        panels.push((row.gene.as_str(), shown));
-    }
-    if panels.is_empty() {
-        return Ok(None);
-    }
-    let panels: Vec<GeneValues<'_>> = panels.iter().map(|(name, values)| GeneValues { name, values }).collect();
-    let style = GeneStripStyle { raster_dpi: DPI, ..GeneStripStyle::default() };
-    Ok(Some(gene_strip(points, &panels, &style)?))
 }

@@ -1,19 +1,27 @@
-//! The figures of a run: the embedding by each label, all of them side by side, and the loss.
+//! The figures of a run: the embedding by each label, the latent code, the genes and terms of every list, and the loss.
 
 use concord_core::Embedding;
 use concord_plot::{Colouring, CurveStyle, EmbeddingStyle, Figure, Panel, embedding, training_curve};
+use rayon::prelude::*;
 
 use super::{Results, data::Described};
 use crate::{
     colours::VMAX_QUANTILE,
+    commands::plot::neuron_means,
     error::CliError,
     figures::{FigureFormat, PNG_DPI},
     h5ad::first_two,
     outputs::{Outputs, file_stems},
+    standard_figures::{N_NEURONS, best_terms, gene_figure, latent_figure, members, term_figure},
+    tables::{EnrichedRow, Group},
 };
 
 /// Width of the only panel of a figure, in points.
 const SINGLE_PANEL_WIDTH: f64 = 288.0;
+
+const FORMATS: [(&str, FigureFormat); 3] =
+    [("svg", FigureFormat::Svg), ("png", FigureFormat::Png), ("pdf", FigureFormat::Pdf)];
+const PRINT: [(&str, FigureFormat); 1] = [("pdf", FigureFormat::Pdf)];
 
 /// Draws all figures into `figures/`.
 pub(super) fn draw(results: &Results<'_>, outputs: &Outputs) -> Result<((), String), CliError> {
@@ -23,10 +31,19 @@ pub(super) fn draw(results: &Results<'_>, outputs: &Outputs) -> Result<((), Stri
     };
     let losses: Vec<f32> = results.trained.history.iter().map(|epoch| epoch.loss as f32).collect();
     figures.push(("training".to_owned(), training_curve(&losses, &CurveStyle::default())?));
-    for (name, figure) in &figures {
-        save(outputs, name, figure)?;
+    figures.extend(latent_figures(results)?);
+    // There are many of these, and the report shows them: they are written for print alone.
+    let of_lists = list_figures(results)?;
+    let all =
+        figures.iter().map(|figure| (figure, &FORMATS[..])).chain(of_lists.iter().map(|figure| (figure, &PRINT[..])));
+    let all: Vec<_> = all.collect();
+    for ((name, _), _) in &all {
+        // Makes the folder, before several threads need it.
+        outputs.path(&format!("figures/{name}"))?;
     }
-    Ok(((), format!("{} figures as PNG, SVG and PDF", figures.len())))
+    all.par_iter().try_for_each(|((name, figure), formats)| save(outputs, name, figure, formats))?;
+    let summary = format!("{} figures as PNG, SVG and PDF, {} of lists as PDF", figures.len(), of_lists.len());
+    Ok(((), summary))
 }
 
 /// The first two dimensions of a UMAP; none of a UMAP with one.
@@ -61,8 +78,39 @@ fn umap_figures(umap: &Embedding, dataset: &Described) -> Result<Vec<(String, Fi
     Ok(figures)
 }
 
-fn save(outputs: &Outputs, name: &str, figure: &Figure) -> Result<(), CliError> {
-    for (extension, format) in [("svg", FigureFormat::Svg), ("png", FigureFormat::Png), ("pdf", FigureFormat::Pdf)] {
+/// The heat maps of the latent code.
+fn latent_figures(results: &Results<'_>) -> Result<Vec<(String, Figure)>, CliError> {
+    let Results { args, dataset, latent, .. } = results;
+    let mut figures = vec![("latent".to_owned(), latent_figure(latent, &dataset.colours, args.train.seed, PNG_DPI)?.0)];
+    if let Some((_, labels)) = &dataset.contexts {
+        figures.push(("neurons".to_owned(), neuron_means(latent, labels, N_NEURONS, "")?.1));
+    }
+    Ok(figures)
+}
+
+/// The first genes of every list on the UMAP, and its enriched terms.
+fn list_figures(results: &Results<'_>) -> Result<Vec<(String, Figure)>, CliError> {
+    let explained = &results.explained;
+    let Some((umap, (_, labels))) = flat(&results.umap)?.zip(results.dataset.contexts.as_ref()) else {
+        return Ok(Vec::new());
+    };
+    let names: Vec<String> = explained.ranked.iter().map(|list| format!("{} {}", list.context, list.target)).collect();
+    let mut figures = Vec::new();
+    for (list, stem) in explained.ranked.iter().zip(file_stems(&names.iter().map(String::as_str).collect::<Vec<_>>())) {
+        let cells = members(labels, &list.context);
+        let genes = gene_figure(list, &explained.expression, cells.as_deref(), &umap, PNG_DPI)?;
+        figures.extend(genes.map(|figure| (format!("genes/{stem}"), figure)));
+        let is_same = |found: &&Group<EnrichedRow>| found.context == list.context && found.target == list.target;
+        if let Some(found) = explained.enriched.iter().find(is_same) {
+            let terms = term_figure(&best_terms(found), &list.name())?;
+            figures.extend(terms.map(|figure| (format!("terms/{stem}"), figure)));
+        }
+    }
+    Ok(figures)
+}
+
+fn save(outputs: &Outputs, name: &str, figure: &Figure, formats: &[(&str, FigureFormat)]) -> Result<(), CliError> {
+    for (extension, format) in formats {
         outputs.write(&format!("figures/{name}.{extension}"), format.render(figure, PNG_DPI)?)?;
     }
     Ok(())
