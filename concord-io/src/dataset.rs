@@ -63,12 +63,13 @@ pub struct Dataset {
 /// Reads an h5ad file: one of its matrices, the names of cells and genes, and their annotation.
 ///
 /// Reads what anndata 0.7 to 0.12 writes, and the older files with data frames of records: matrices sparse by cells or by
-/// genes or dense, with any type of numbers, compressed with gzip or LZF. Entries out of order are sorted and doubled ones
-/// added up (see [`MatrixNotes`]); values are rounded to 32-bit floats.
+/// genes or dense, with any type of numbers and of indices, compressed with gzip, LZF, Blosc (all but Snappy), Zstandard or
+/// not at all. Entries out of order are sorted and doubled ones added up (see [`MatrixNotes`]); values are rounded to 32-bit
+/// floats.
 ///
-/// Chunks compressed with gzip, or not at all, are decompressed by all threads of the current rayon pool; everything else
-/// goes through libhdf5. A file that claims more data than 1100 times its own size (and 64 MB) is refused as damaged before
-/// anything is allocated for it.
+/// Arrays are decompressed by all threads of the current rayon pool, past libhdf5 and its lock; only numbers in another byte
+/// order than this machine's and chunks with checksums go through it. A file that claims more data than 1100 times its own
+/// size (and 64 MB) is refused as damaged before anything is allocated for it.
 ///
 /// # Errors
 /// [`IoError::NotFound`], [`IoError::NotHdf5`], [`IoError::Truncated`] or [`IoError::Corrupt`] for files that are no whole
@@ -113,10 +114,7 @@ pub fn read_h5ad(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Datase
 }
 
 /// The matrix of the source, and the data frame of its genes.
-pub(crate) fn find_source<'f>(
-    file: &'f H5File,
-    source: &MatrixSource,
-) -> Result<(StoredMatrix<'f>, FramePlace), IoError> {
+pub(crate) fn find_source(file: &H5File, source: &MatrixSource) -> Result<(StoredMatrix, FramePlace), IoError> {
     let root = file.root();
     let path = || file.path().to_owned();
     let matrix = match source {
@@ -151,7 +149,7 @@ pub(crate) fn find_source<'f>(
 }
 
 /// `raw`: a group, or before anndata 0.7 the objects `raw.X` and `raw.var`.
-pub(crate) fn find_raw(file: &H5File) -> Result<Option<(StoredMatrix<'_>, FramePlace)>, IoError> {
+pub(crate) fn find_raw(file: &H5File) -> Result<Option<(StoredMatrix, FramePlace)>, IoError> {
     let root = file.root();
     let (matrix, var) = match file.node(root, "raw")? {
         Some(Node::Group(raw)) => {

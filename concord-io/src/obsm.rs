@@ -105,7 +105,7 @@ fn read_member(file: &H5File, obsm: &Group, name: &str) -> Result<Option<Dense>,
 }
 
 /// A dense array, block by block.
-fn read_array(file: &H5File, array: &NumericArray<'_>) -> Result<Dense, IoError> {
+fn read_array(file: &H5File, array: &NumericArray) -> Result<Dense, IoError> {
     let &[n_rows, n_columns] = array.shape() else {
         return Err(file.unsupported(array.object(), format!("has {} dimensions, not two", array.shape().len())));
     };

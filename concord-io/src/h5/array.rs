@@ -4,7 +4,7 @@ use hdf5::types::H5Type;
 use hdf5::{Dataset, Datatype};
 use rayon::prelude::*;
 
-use super::chunks::{RawChunks, Scratch};
+use super::chunks::{Layout, RawChunks, Scratch};
 use super::decode::Element;
 use super::ffi;
 use super::file::H5File;
@@ -12,7 +12,7 @@ use super::types::{Compression, ElementType, NumberType};
 use crate::IoError;
 
 /// Elements of a block of a dataset that has no chunks: large enough that calls cost nothing, small enough for the cache.
-const BLOCK_ELEMENTS: usize = 1 << 20;
+const BLOCK_ELEMENTS: usize = 1 << 16;
 
 /// A dataset may claim this many bytes for each byte of its file before it is called damaged; no compression of real
 /// data comes near.
@@ -23,8 +23,8 @@ const FREE_BYTES: u64 = 64 << 20;
 
 /// A dataset of numbers, read block by block: a block is a chunk of the file, or a few rows where there are no chunks.
 #[derive(Debug)]
-pub(crate) struct NumericArray<'f> {
-    file: &'f H5File,
+pub(crate) struct NumericArray {
+    file: H5File,
     dataset: Dataset,
     object: String,
     shape: Vec<usize>,
@@ -50,9 +50,9 @@ pub(crate) struct Block {
     pub(crate) extent: Vec<usize>,
 }
 
-impl<'f> NumericArray<'f> {
+impl NumericArray {
     /// Prepares a dataset of numbers (or truth values, which are 0 and 1) for reading.
-    pub(crate) fn open(file: &'f H5File, dataset: Dataset, object: &str) -> Result<Self, IoError> {
+    pub(crate) fn open(file: &H5File, dataset: Dataset, object: &str) -> Result<Self, IoError> {
         let damaged = |error: hdf5::Error| file.corrupt(object, error);
         let (number, plain) = match ffi::element_type(&dataset).map_err(damaged)? {
             ElementType::Number { number, plain } => (number, plain),
@@ -68,14 +68,16 @@ impl<'f> NumericArray<'f> {
         let is_chunked = chunk_shape.is_some();
         let block_shape = chunk_shape.unwrap_or_else(|| blocks_of_rows(&shape));
         let grid: Vec<usize> = shape.iter().zip(&block_shape).map(|(&length, &block)| length.div_ceil(block)).collect();
-        let raw = if is_chunked && plain && file.userblock() == 0 {
-            RawChunks::find(file.path(), &dataset, &filters, &grid, &block_shape, number.size())
-        } else {
-            None
+        let layout = Layout { shape: &shape, block_shape: &block_shape, grid: &grid, element_size: number.size() };
+        let raw = match (plain && file.userblock() == 0, is_chunked) {
+            (false, _) => None,
+            (true, true) => RawChunks::find(file.path(), &dataset, &filters, &layout),
+            (true, false) => RawChunks::of_contiguous(file.path(), &dataset, &layout),
         };
         let by_library = if number == NumberType::Float16 { NumberType::Float32 } else { number };
         let storage = raw.map_or(Storage::Library(by_library), Storage::Raw);
         let compression = compression(&filters);
+        let file = file.clone();
         Ok(Self { file, dataset, object: object.to_owned(), shape, block_shape, grid, number, compression, storage })
     }
 
@@ -213,9 +215,7 @@ impl<'f> NumericArray<'f> {
 
     fn library_error(&self, error: &hdf5::Error) -> IoError {
         let text = error.to_string();
-        if text.contains("filter")
-            && matches!(self.compression, Compression::Other(_) | Compression::Zstd | Compression::Blosc)
-        {
+        if !self.compression.is_known_to_library() {
             let detail = format!("is compressed with {}, which cannot be read; write it with gzip", self.compression);
             return self.file.unsupported(&self.object, detail);
         }

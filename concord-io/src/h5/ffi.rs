@@ -13,7 +13,7 @@ use hdf5_sys::h5::{H5free_memory, hsize_t};
 use hdf5_sys::h5a::H5Aread;
 use hdf5_sys::h5d::H5Dread;
 use hdf5_sys::h5i::{H5I_type_t, H5Idec_ref, hid_t};
-use hdf5_sys::h5p::{H5P_DEFAULT, H5Pget_filter2, H5Pget_nfilters};
+use hdf5_sys::h5p::{H5P_DEFAULT, H5Pget_fill_value, H5Pget_filter2, H5Pget_nfilters};
 use hdf5_sys::h5s::{H5S_ALL, H5S_SELECT_SET, H5Sselect_hyperslab};
 use hdf5_sys::h5t::{
     H5T_class_t, H5T_cset_t, H5T_order_t, H5T_sign_t, H5Tget_array_dims2, H5Tget_array_ndims, H5Tget_class,
@@ -173,6 +173,18 @@ pub(crate) fn filter_numbers(dataset: &Dataset) -> Result<Vec<i32>> {
             Ok((0..n_filters).map(number).collect())
         }
     })
+}
+
+/// The value of elements that were never written, as it would lie in the file.
+pub(crate) fn fill_value(dataset: &Dataset, element_size: usize) -> Result<Vec<u8>> {
+    let (properties, datatype) = (dataset.dcpl()?, dataset.dtype()?);
+    if datatype.size() != element_size {
+        return Err(Error::from("the fill value has another size than the elements"));
+    }
+    let mut value = vec![0; element_size];
+    // SAFETY: both handles are kept alive, and the buffer has the size of one element of the type, as was just checked.
+    let status = sync(|| unsafe { H5Pget_fill_value(properties.id(), datatype.id(), value.as_mut_ptr().cast()) });
+    hdf5::h5check(status).map(|_| value)
 }
 
 /// Reads all elements of a dataset or an attribute as `memory_type`, which must not own memory (no text of variable

@@ -1,7 +1,8 @@
 use std::fmt::Display;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use hdf5::{Dataset, Group, IndexType, IterationOrder, Location, LocationType};
 
@@ -9,11 +10,11 @@ use crate::IoError;
 
 const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
-/// An open HDF5 file that knows its path and size.
-#[derive(Debug)]
+/// An open HDF5 file that knows its path and size. Clones are the same open file.
+#[derive(Debug, Clone)]
 pub(crate) struct H5File {
     file: hdf5::File,
-    path: PathBuf,
+    path: Arc<Path>,
     n_bytes: u64,
 }
 
@@ -29,7 +30,7 @@ impl H5File {
     pub(crate) fn open(path: &Path) -> Result<Self, IoError> {
         let n_bytes = check_signature(path)?;
         let file = hdf5::File::open(path).map_err(|error| opening_error(path, &error))?;
-        Ok(Self { file, path: path.to_owned(), n_bytes })
+        Ok(Self { file, path: path.into(), n_bytes })
     }
 
     /// Opens a file that nobody else knows of for reading and writing.
@@ -40,7 +41,7 @@ impl H5File {
         let n_bytes = check_signature(path)?;
         let opened = hdf5::File::with_options().with_fapl(|access| access.file_locking(false)).open_rw(path);
         let file = opened.map_err(|error| opening_error(path, &error))?;
-        Ok(Self { file, path: path.to_owned(), n_bytes })
+        Ok(Self { file, path: path.into(), n_bytes })
     }
 
     /// Writes what is pending and closes the file.
@@ -70,12 +71,16 @@ impl H5File {
 
     /// An error about an object of this file that contradicts itself.
     pub(crate) fn corrupt(&self, object: &str, detail: impl Display) -> IoError {
-        IoError::Corrupt { path: self.path.clone(), object: object.to_owned(), detail: one_line(&detail.to_string()) }
+        IoError::Corrupt {
+            path: self.path.to_path_buf(),
+            object: object.to_owned(),
+            detail: one_line(&detail.to_string()),
+        }
     }
 
     /// An error about an object of this file in a form that is not supported.
     pub(crate) fn unsupported(&self, object: &str, detail: impl Into<String>) -> IoError {
-        IoError::Unsupported { path: self.path.clone(), object: object.to_owned(), detail: detail.into() }
+        IoError::Unsupported { path: self.path.to_path_buf(), object: object.to_owned(), detail: detail.into() }
     }
 
     /// The object of this name in a group, `None` when there is none. `object` is its full name for messages.

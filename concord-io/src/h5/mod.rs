@@ -4,11 +4,15 @@
 //! file and the object in it.
 
 mod array;
+mod blosc;
 mod chunks;
 mod decode;
 mod ffi;
 mod file;
+mod filter;
+mod lz;
 mod record;
+mod shuffle;
 mod text;
 mod types;
 mod write;

@@ -70,6 +70,17 @@ pub enum Compression {
     Other(i32),
 }
 
+impl Compression {
+    /// Whether the HDF5 library undoes it by itself, without a plugin: its own filters have small numbers.
+    pub(crate) fn is_known_to_library(self) -> bool {
+        match self {
+            Self::None | Self::Gzip | Self::Lzf => true,
+            Self::Blosc | Self::Zstd => false,
+            Self::Other(number) => number < 256,
+        }
+    }
+}
+
 impl fmt::Display for Compression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -87,7 +87,7 @@ impl MatrixSample {
 pub(super) fn summaries(file: &H5File) -> Result<(Vec<MatrixSummary>, Vec<String>), IoError> {
     let root = file.root();
     let (mut found, mut problems) = (Vec::new(), Vec::new());
-    let mut add = |source: MatrixSource, matrix: Result<Option<StoredMatrix<'_>>, IoError>| match matrix
+    let mut add = |source: MatrixSource, matrix: Result<Option<StoredMatrix>, IoError>| match matrix
         .and_then(|matrix| matrix.map(|matrix| summary(source, &matrix)).transpose())
     {
         Ok(summary) => found.extend(summary),
@@ -104,7 +104,7 @@ pub(super) fn summaries(file: &H5File) -> Result<(Vec<MatrixSummary>, Vec<String
     Ok((found, problems))
 }
 
-fn summary(source: MatrixSource, matrix: &StoredMatrix<'_>) -> Result<MatrixSummary, IoError> {
+fn summary(source: MatrixSource, matrix: &StoredMatrix) -> Result<MatrixSummary, IoError> {
     let (n_cells, n_genes) = matrix.shape();
     Ok(MatrixSummary {
         source,
@@ -118,7 +118,7 @@ fn summary(source: MatrixSource, matrix: &StoredMatrix<'_>) -> Result<MatrixSumm
     })
 }
 
-fn sample(values: &NumericArray<'_>) -> Result<MatrixSample, IoError> {
+fn sample(values: &NumericArray) -> Result<MatrixSample, IoError> {
     let mut sample = MatrixSample::default();
     if values.shape().len() == 1 {
         let n_values = values.len();

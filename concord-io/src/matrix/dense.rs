@@ -7,9 +7,9 @@ use crate::h5::{H5File, NumericArray, Scratch};
 
 /// A matrix of which the file keeps every value.
 #[derive(Debug)]
-pub(crate) struct DenseMatrix<'f> {
-    file: &'f H5File,
-    array: NumericArray<'f>,
+pub(crate) struct DenseMatrix {
+    file: H5File,
+    array: NumericArray,
 }
 
 /// The values of one block that are not zero, row by row.
@@ -21,14 +21,14 @@ struct Tile {
     values: Vec<f32>,
 }
 
-impl<'f> DenseMatrix<'f> {
-    pub(super) fn new(file: &'f H5File, array: NumericArray<'f>) -> Result<Self, IoError> {
+impl DenseMatrix {
+    pub(super) fn new(file: &H5File, array: NumericArray) -> Result<Self, IoError> {
         let n_dimensions = array.shape().len();
         if n_dimensions == 0 || n_dimensions > 2 {
             let detail = format!("has {n_dimensions} dimensions; a matrix has two");
             return Err(file.unsupported(array.object(), detail));
         }
-        Ok(Self { file, array })
+        Ok(Self { file: file.clone(), array })
     }
 
     /// `[n_cells, n_genes]`; a vector is a matrix of one gene.
@@ -37,7 +37,7 @@ impl<'f> DenseMatrix<'f> {
         (shape[0], shape.get(1).copied().unwrap_or(1))
     }
 
-    pub(super) fn array(&self) -> &NumericArray<'f> {
+    pub(super) fn array(&self) -> &NumericArray {
         &self.array
     }
 
@@ -99,6 +99,6 @@ impl<'f> DenseMatrix<'f> {
         }
         // A matrix without columns has no tiles, but rows all the same.
         indptr.resize(n_rows + 1, indices.len());
-        assemble(self.file, self.array.object(), (n_rows, n_columns), indptr, indices, data)
+        assemble(&self.file, self.array.object(), (n_rows, n_columns), indptr, indices, data)
     }
 }

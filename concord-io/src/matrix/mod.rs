@@ -46,14 +46,14 @@ pub struct MatrixNotes {
 
 /// A matrix of a file, found but not read.
 #[derive(Debug)]
-pub(crate) enum StoredMatrix<'f> {
-    Sparse(Box<SparseMatrix<'f>>),
-    Dense(Box<DenseMatrix<'f>>),
+pub(crate) enum StoredMatrix {
+    Sparse(Box<SparseMatrix>),
+    Dense(Box<DenseMatrix>),
 }
 
-impl<'f> StoredMatrix<'f> {
+impl StoredMatrix {
     /// Looks at the object of this name in a group. `None` when there is none, or one that stands for "no matrix".
-    pub(crate) fn find(file: &'f H5File, parent: &Group, name: &str) -> Result<Option<Self>, IoError> {
+    pub(crate) fn find(file: &H5File, parent: &Group, name: &str) -> Result<Option<Self>, IoError> {
         let object = crate::h5::full_name(parent, name);
         match file.node(parent, name)? {
             None => Ok(None),
@@ -101,7 +101,7 @@ impl<'f> StoredMatrix<'f> {
     }
 
     /// The array that holds the values.
-    pub(crate) fn values(&self) -> &NumericArray<'f> {
+    pub(crate) fn values(&self) -> &NumericArray {
         match self {
             Self::Sparse(matrix) => matrix.values(),
             Self::Dense(matrix) => matrix.array(),

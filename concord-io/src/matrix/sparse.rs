@@ -8,14 +8,14 @@ use crate::h5::{H5File, Node, NumericArray, attribute_text, read_shape_attribute
 
 /// A matrix of which the file keeps the values that are not zero.
 #[derive(Debug)]
-pub(crate) struct SparseMatrix<'f> {
-    file: &'f H5File,
+pub(crate) struct SparseMatrix {
+    file: H5File,
     object: String,
     storage: MatrixStorage,
     shape: (usize, usize),
-    indptr: NumericArray<'f>,
-    indices: NumericArray<'f>,
-    data: NumericArray<'f>,
+    indptr: NumericArray,
+    indices: NumericArray,
+    data: NumericArray,
 }
 
 /// The three parts of a compressed matrix; "major" is the compressed dimension, rows or columns.
@@ -26,8 +26,8 @@ struct Parts {
     data: Vec<f32>,
 }
 
-impl<'f> SparseMatrix<'f> {
-    pub(super) fn open(file: &'f H5File, group: &Group, object: &str) -> Result<Self, IoError> {
+impl SparseMatrix {
+    pub(super) fn open(file: &H5File, group: &Group, object: &str) -> Result<Self, IoError> {
         // `h5sparse_format` is what anndata wrote before 0.7.
         let mut encoding = attribute_text(file, group, "encoding-type")?;
         if encoding.is_none() {
@@ -53,8 +53,15 @@ impl<'f> SparseMatrix<'f> {
             _ => Err(file.corrupt(object, format!("its {name} is missing"))),
         };
         let (indptr, indices, data) = (part("indptr")?, part("indices")?, part("data")?);
-        let matrix =
-            Self { file, object: object.to_owned(), storage, shape: (n_rows, n_columns), indptr, indices, data };
+        let matrix = Self {
+            file: file.clone(),
+            object: object.to_owned(),
+            storage,
+            shape: (n_rows, n_columns),
+            indptr,
+            indices,
+            data,
+        };
         matrix.check_lengths()?;
         Ok(matrix)
     }
@@ -67,7 +74,7 @@ impl<'f> SparseMatrix<'f> {
         self.storage
     }
 
-    pub(super) fn values(&self) -> &NumericArray<'f> {
+    pub(super) fn values(&self) -> &NumericArray {
         &self.data
     }
 
@@ -120,7 +127,7 @@ impl<'f> SparseMatrix<'f> {
         if self.storage == MatrixStorage::Csc {
             parts = parts.transpose();
         }
-        let matrix = assemble(self.file, &self.object, self.shape, parts.indptr, parts.indices, parts.data)?;
+        let matrix = assemble(&self.file, &self.object, self.shape, parts.indptr, parts.indices, parts.data)?;
         Ok((matrix, notes))
     }
 

@@ -5,6 +5,7 @@
 mod annotate;
 mod bad_input;
 mod columns;
+mod forms;
 mod inspect;
 mod matrices;
 mod obsm;
@@ -48,6 +49,16 @@ fn expected_rows(value: &Value) -> Vec<Vec<f32>> {
     value.as_array().unwrap().iter().map(row).collect()
 }
 
+/// A matrix that a JSON file has as the three lists of a CSR matrix.
+fn expected_csr(value: &Value) -> Csr {
+    let list = |name: &str| value[name].as_array().unwrap().iter();
+    let sizes = |name: &str| list(name).map(|number| number.as_u64().unwrap() as usize).collect::<Vec<_>>();
+    let shape = sizes("shape");
+    let indices = list("indices").map(|number| number.as_u64().unwrap() as u32).collect();
+    let data = list("data").map(|number| number.as_f64().unwrap() as f32).collect();
+    Csr::new((shape[0], shape[1]), sizes("indptr"), indices, data)
+}
+
 /// A file that is gone when the test is over.
 struct Scratch(tempfile::TempDir);
 
@@ -65,6 +76,16 @@ impl Scratch {
         let path = self.path(name);
         std::fs::write(&path, bytes).unwrap();
         path
+    }
+
+    /// A fixture that is kept compressed (see `fixtures/forms.py`).
+    fn unpack(&self, name: &str) -> PathBuf {
+        let packed = std::fs::read(fixture(&format!("{name}.gz"))).unwrap();
+        // The last four bytes of a gzip file are the length of its content.
+        let n_bytes = u32::from_le_bytes(*packed.last_chunk().unwrap());
+        let mut bytes = vec![0; n_bytes as usize];
+        libdeflater::Decompressor::new().gzip_decompress(&packed, &mut bytes).unwrap();
+        self.file(name, &bytes)
     }
 
     /// The names of the files in the directory.
