@@ -13,7 +13,7 @@ const N_LISTED: usize = 10;
 pub(crate) fn normalization(
     counts: &Counts,
     state: MatrixState,
-    config: &NormalizeConfig,
+    config: NormalizeConfig,
 ) -> Result<Normalization, CliError> {
     match state {
         MatrixState::Logged => Ok(Normalization::AsIs),
@@ -59,12 +59,13 @@ pub(crate) fn for_model(
         }
         known => known,
     };
-    let normalization = match normalization {
-        Some(known) => known,
-        None => {
-            terminal.line("the model does not say how its input was normalised: cells are scaled to the median total and logged, as usual");
-            self::normalization(&counts, state, &NormalizeConfig::default())?
-        }
+    let normalization = if let Some(known) = normalization {
+        known
+    } else {
+        terminal.line(
+            "the model does not say how its input was normalised: cells are scaled to the median total and logged, as usual",
+        );
+        self::normalization(&counts, state, NormalizeConfig::default())?
     };
     Ok((normalized(counts, normalization)?.select_genes(&positions), positions))
 }

@@ -30,6 +30,10 @@ impl<'a> Recorder<'a> {
         Self { terminal, start: Instant::now(), steps: Vec::new(), warnings: Vec::new() }
     }
 
+    pub(crate) fn terminal(&self) -> &'a Terminal {
+        self.terminal
+    }
+
     /// Does one step. `work` returns its result and a summary of it in a few words.
     pub(crate) fn step<T, E>(
         &mut self,

@@ -64,7 +64,9 @@ pub(crate) fn gene_figure(
         let mut shown = values.clone();
         if let Some(cells) = context {
             shown.fill(f32::NAN);
-            cells.iter().for_each(|&cell| shown[cell] = values[cell]);
+            for &cell in cells {
+                shown[cell] = values[cell];
+            }
         }
         panels.push((row.gene.as_str(), shown));
     }

@@ -111,7 +111,7 @@ impl Encoder {
 
     /// An encoder of the same shape with fresh random weights: what attributions of the trained one are held against.
     ///
-    /// Source: Adebayo et al., "Sanity checks for saliency maps", NeurIPS 2018 (randomisation of the model's parameters).
+    /// Source: Adebayo et al., "Sanity checks for saliency maps", `NeurIPS` 2018 (randomisation of the model's parameters).
     #[must_use]
     pub fn with_random_weights(&self, seed: u64) -> Self {
         let widths: Vec<usize> = self.0.layers.iter().map(|layer| layer.linear.weight.dims()[1]).collect();

@@ -154,8 +154,8 @@ fn normalize(x: &mut ArrayViewMut1<'_, f32>) -> f32 {
 }
 
 impl Local {
-    /// From gradients with respect to the output, `[n_cells, n]`, to those with respect to the input.
-    fn pull_back(&self, mut gradients: Dense) -> Dense {
+    /// Turns gradients with respect to the output, `[n_cells, n]`, into those with respect to the input.
+    fn pull_back(&self, gradients: &mut Dense) {
         for ((mut gradient, slope), x) in
             gradients.rows_mut().into_iter().zip(self.slope.rows()).zip(self.normalized.rows())
         {
@@ -164,13 +164,12 @@ impl Local {
             let (mean, along) = (gradient.sum() / n, gradient.dot(&x) / n);
             Zip::from(&mut gradient).and(&x).for_each(|gradient, &x| *gradient -= mean + x * along);
         }
-        gradients
     }
 }
 
 impl EncoderNetwork {
     /// Runs the cells through all layers and remembers how to walk back.
-    fn locals(&self, hidden: ArrayView2<'_, f32>) -> Vec<Option<Local>> {
+    fn locals(&self, hidden: &ArrayView2<'_, f32>) -> Vec<Option<Local>> {
         let mut locals = Vec::with_capacity(self.stages.len());
         let mut linear = hidden.to_owned();
         for (index, stage) in self.stages.iter().enumerate() {
@@ -241,13 +240,13 @@ impl Network for EncoderNetwork {
     }
 
     fn gradients(&self, hidden: ArrayView2<'_, f32>, directions: ArrayView2<'_, f32>) -> Array3<f32> {
-        let locals = self.locals(hidden);
+        let locals = self.locals(&hidden);
         let mut result = Array3::zeros((directions.nrows(), hidden.nrows(), hidden.ncols()));
         for (direction, mut result) in directions.rows().into_iter().zip(result.outer_iter_mut()) {
-            let mut gradients = Array2::zeros((hidden.nrows(), direction.len())) + &direction;
+            let mut gradients = Array2::zeros((hidden.nrows(), direction.len())) + direction;
             for (index, (stage, local)) in self.stages.iter().zip(&locals).enumerate().rev() {
                 if let Some(local) = local {
-                    gradients = local.pull_back(gradients);
+                    local.pull_back(&mut gradients);
                 }
                 if index > 0 {
                     gradients = gradients.dot(&stage.weight.t());
@@ -259,7 +258,7 @@ impl Network for EncoderNetwork {
     }
 
     fn mean_jacobian(&self, hidden: ArrayView2<'_, f32>) -> Option<Dense> {
-        let locals = self.locals(hidden);
+        let locals = self.locals(&hidden);
         match (&self.stages[..], &locals[..]) {
             ([_], [local]) => Some(Self::mean_of_one(local.as_ref(), self.n_neurons())),
             ([_, second], [Some(local), last]) => Some(Self::mean_of_two(local, last.as_ref(), &second.weight)),

@@ -1,11 +1,11 @@
 //! What other models say of the same contexts: one with random weights, and those trained with other seeds.
 
 use concord_attr::{consensus, spearman, top_overlap};
-use concord_core::{Embedding, Labels, LogNorm};
+use concord_core::Embedding;
 use concord_model::{Encoder, embed};
 use ndarray::ArrayView1;
 
-use super::{AttributionArgs, ContextResult, Neurons, Subject, TargetResult, Wanted, contexts, explain};
+use super::{AttributionArgs, Cells, ContextResult, Neurons, Subject, TargetResult, Wanted, contexts, explain};
 use crate::{error::CliError, tables::ConsensusRow, terminal::Terminal};
 
 /// The part of the genes that counts as the best.
@@ -14,7 +14,7 @@ const BEST: f64 = 0.05;
 /// Rank correlations with a model of the same shape with random weights, filled into the trust rows.
 ///
 /// Only contexts against others are compared: a neuron of another model is another neuron.
-pub(crate) fn compare_with_random_weights(
+pub(super) fn compare_with_random_weights(
     results: &mut [ContextResult],
     encoder: &Encoder,
     cells: &Cells<'_>,
@@ -32,7 +32,7 @@ pub(crate) fn compare_with_random_weights(
 }
 
 /// Agreement with models trained with other seeds, filled into the trust rows; and what all of them agree on.
-pub(crate) fn compare_with_seeds(
+pub(super) fn compare_with_seeds(
     results: &mut [ContextResult],
     encoders: &[Encoder],
     cells: &Cells<'_>,
@@ -60,15 +60,6 @@ pub(crate) fn compare_with_seeds(
     Ok(rows)
 }
 
-/// The cells that models are compared on.
-pub(crate) struct Cells<'a> {
-    pub(crate) data: &'a LogNorm,
-    pub(crate) genes: &'a [String],
-    pub(crate) labels: &'a Labels,
-    /// What was explained in the first model.
-    pub(crate) wanted: &'a Wanted,
-}
-
 /// The contexts of a model against the others, without neurons.
 fn contrasts(
     encoder: &Encoder,
@@ -78,7 +69,7 @@ fn contrasts(
 ) -> Result<Vec<ContextResult>, CliError> {
     let latent: Embedding = embed(encoder, cells.data)?;
     let wanted = Wanted { neurons: Neurons::Given(Vec::new()), direction: None, ..cells.wanted.clone() };
-    let contexts = contexts(&latent, cells.labels, &wanted)?;
+    let contexts = contexts::contexts(&latent, cells.labels, &wanted)?;
     let subject = Subject { network: &encoder.network(), data: cells.data };
     let config = concord_attr::AttributeConfig { keep_cells: false, ..args.config.clone() };
     explain(&subject, &contexts, &args.without_trust(), &config, terminal)

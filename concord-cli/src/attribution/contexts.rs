@@ -2,27 +2,27 @@
 
 use concord_attr::{Target, context_means, rest_mean, top_neurons};
 use concord_core::{Dense, Embedding, Labels};
-use ndarray::ArrayView1;
+use ndarray::Array1;
 
 use crate::error::CliError;
 
 /// A group of cells and what is explained in it.
-pub(crate) struct Context {
-    pub(crate) name: String,
+pub(super) struct Context {
+    pub(super) name: String,
     /// All its cells.
-    pub(crate) cells: Vec<usize>,
+    pub(super) cells: Vec<usize>,
     /// The cells of the other contexts.
-    pub(crate) others: Vec<usize>,
-    pub(crate) targets: Vec<ContextTarget>,
+    pub(super) others: Vec<usize>,
+    pub(super) targets: Vec<ContextTarget>,
 }
 
 /// A target in a context.
-pub(crate) struct ContextTarget {
-    pub(crate) target: Target,
+pub(super) struct ContextTarget {
+    pub(super) target: Target,
     /// The neuron, when the target is one.
-    pub(crate) neuron: Option<usize>,
+    pub(super) neuron: Option<usize>,
     /// Its mean over the cells of the other contexts.
-    pub(crate) level_of_others: f64,
+    pub(super) level_of_others: f64,
 }
 
 /// What is explained in each context.
@@ -56,7 +56,7 @@ impl Default for Neurons {
 }
 
 /// Makes the contexts of the categories of `labels`; those without cells are left out.
-pub(crate) fn contexts(latent: &Embedding, labels: &Labels, wanted: &Wanted) -> Result<Vec<Context>, CliError> {
+pub(super) fn contexts(latent: &Embedding, labels: &Labels, wanted: &Wanted) -> Result<Vec<Context>, CliError> {
     let means = context_means(latent, labels);
     let members = labels.members();
     let position = |name: &str| labels.names().iter().position(|known| known == name);
@@ -87,7 +87,7 @@ pub(crate) fn contexts(latent: &Embedding, labels: &Labels, wanted: &Wanted) -> 
         contexts.push(Context {
             name: name.clone(),
             cells: members[context].clone(),
-            targets: targets(&means, context, other_name, other_mean.view(), &neurons, wanted)?,
+            targets: targets(&means, context, other_name, &other_mean, &neurons, wanted)?,
             others,
         });
     }
@@ -98,7 +98,7 @@ fn targets(
     means: &Dense,
     context: usize,
     other_name: &str,
-    other_mean: ArrayView1<'_, f32>,
+    other_mean: &Array1<f32>,
     neurons: &[usize],
     wanted: &Wanted,
 ) -> Result<Vec<ContextTarget>, CliError> {
@@ -107,7 +107,7 @@ fn targets(
     // A single context has no rest to be held against.
     if wanted.contrast && other_mean.iter().all(|mean| mean.is_finite()) {
         // Two contexts of equal codes have no direction between them; there is nothing to explain then.
-        if let Ok(target) = Target::contrast(format!("against {other_name}"), means.row(context), other_mean) {
+        if let Ok(target) = Target::contrast(format!("against {other_name}"), means.row(context), other_mean.view()) {
             targets.push((target, None));
         }
     }

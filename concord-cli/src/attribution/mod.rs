@@ -10,22 +10,31 @@ use concord_attr::{
     AttributeConfig, Attribution, Baseline, GeneStatistics, Method, Network, RankedGene, attribute, gene_statistics,
     importance, ranked_genes,
 };
-use concord_core::LogNorm;
+use concord_core::{Embedding, Labels, LogNorm};
+use concord_model::{Encoder, EncoderNetwork};
 use ndarray::Axis;
 
 pub(crate) use args::{AttributionArgs, BaselineName};
-pub(crate) use compare::{Cells, compare_with_random_weights, compare_with_seeds};
-pub(crate) use contexts::{Context, Neurons, Wanted, contexts};
+pub(crate) use contexts::{Neurons, Wanted};
 pub(crate) use trust::{TRUST_GLOSSARY, to_table, to_text};
 pub(crate) use write::{importance_matrix, ranked_rows, ranked_uns, trust_rows};
 
-use crate::{error::CliError, sample::evenly_spaced, tables::TrustRow, terminal::Terminal};
+use self::{
+    compare::{compare_with_random_weights, compare_with_seeds},
+    contexts::{Context, contexts},
+};
+use crate::{
+    error::CliError,
+    record::Recorder,
+    sample::evenly_spaced,
+    tables::{ConsensusRow, TrustRow},
+    terminal::Terminal,
+};
 
-/// A model and the cells that it is explained with.
-pub(crate) struct Subject<'a, N> {
-    pub(crate) network: &'a N,
-    /// The model's input, `[n_cells, n_genes]`.
-    pub(crate) data: &'a LogNorm,
+/// A network and cells.
+struct Subject<'a, N> {
+    network: &'a N,
+    data: &'a LogNorm,
 }
 
 /// What was found in a context.
@@ -51,8 +60,75 @@ pub(crate) struct TargetResult {
     pub(crate) cells: Option<(Vec<usize>, concord_core::Dense)>,
 }
 
+/// A model that is explained.
+pub(crate) struct Model<'a> {
+    pub(crate) encoder: &'a Encoder,
+    /// The encoder, or its first layers.
+    pub(crate) network: &'a EncoderNetwork,
+    /// Their output for all cells.
+    pub(crate) latent: &'a Embedding,
+}
+
+/// The cells that models are explained with, and what is explained.
+pub(crate) struct Cells<'a> {
+    /// The model's input, `[n_cells, n_genes]`.
+    pub(crate) data: &'a LogNorm,
+    /// Names of these genes.
+    pub(crate) genes: &'a [String],
+    pub(crate) labels: &'a Labels,
+    pub(crate) wanted: &'a Wanted,
+}
+
+/// Everything that was found.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) contexts: Vec<ContextResult>,
+    /// What several models agree on, when there are several.
+    pub(crate) consensus: Vec<ConsensusRow>,
+}
+
+/// Explains a model: attributes all targets of all contexts, measures trust, and asks other models; `more_models` trains
+/// those.
+pub(crate) fn find(
+    model: &Model<'_>,
+    cells: &Cells<'_>,
+    args: &AttributionArgs,
+    config: &AttributeConfig,
+    recorder: &mut Recorder<'_>,
+    more_models: impl FnOnce() -> Result<(Vec<Encoder>, String), CliError>,
+) -> Result<Findings, CliError> {
+    let terminal = recorder.terminal();
+    let mut found = recorder.step("attribute", || {
+        let contexts = contexts(model.latent, cells.labels, cells.wanted)?;
+        let n_targets: usize = contexts.iter().map(|context| context.targets.len()).sum();
+        if n_targets == 0 {
+            return Err(CliError::usage(
+                "there is nothing to attribute: a single context has no rest to be held against; name neurons",
+            ));
+        }
+        let subject = Subject { network: model.network, data: cells.data };
+        let mut found = explain(&subject, &contexts, args, config, terminal)?;
+        if cells.wanted.contrast && !args.no_trust {
+            compare_with_random_weights(&mut found, model.encoder, cells, args, terminal)?;
+        }
+        let summary = format!("{n_targets} targets in {} contexts, {}", contexts.len(), config.method.name());
+        Ok((found, summary))
+    })?;
+    let mut consensus = Vec::new();
+    if args.replicates > 1 {
+        let others = recorder.step("replicates", more_models)?;
+        consensus = compare_with_seeds(&mut found, &others, cells, args, terminal)?;
+        if consensus.is_empty() {
+            recorder.warn(
+                &"--replicates compares contexts against others, and there are none: neurons differ between models",
+            );
+        }
+    }
+    Ok(Findings { contexts: found, consensus })
+}
+
 /// Attributes all targets of all contexts.
-pub(crate) fn explain<N: Network>(
+fn explain<N: Network>(
     subject: &Subject<'_, N>,
     contexts: &[Context],
     args: &AttributionArgs,

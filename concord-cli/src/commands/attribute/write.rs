@@ -7,10 +7,10 @@ use serde_json::json;
 use super::{AttributeArgs, input::Input};
 use crate::{
     Session,
-    attribution::{ContextResult, importance_matrix, ranked_rows, ranked_uns, trust_rows},
+    attribution::{ContextResult, Findings, importance_matrix, ranked_rows, ranked_uns, trust_rows},
     error::CliError,
     outputs::{Outputs, file_stems},
-    tables::{ConsensusRow, to_csv},
+    tables::to_csv,
 };
 
 /// The copy of the input with the results in it.
@@ -20,10 +20,10 @@ pub(super) const ANNOTATED: &str = "annotated.h5ad";
 pub(super) fn write(
     args: &AttributeArgs,
     input: &Input,
-    results: &[ContextResult],
-    consensus: &[ConsensusRow],
+    found: &Findings,
     outputs: &Outputs,
 ) -> Result<((), String), CliError> {
+    let Findings { contexts: results, consensus } = found;
     let genes = &input.card.features;
     outputs.write("ranked_genes.csv", to_csv(&ranked_rows(results, genes))?)?;
     let trust = trust_rows(results);

@@ -30,6 +30,7 @@ impl DeviceName {
 }
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct RunArgs {
     /// The .h5ad file with the counts
     #[arg(value_name = "IN.h5ad", required_unless_present = "demo", conflicts_with = "demo")]

@@ -2,50 +2,50 @@
 
 use std::collections::BTreeMap;
 
+use concord_attr::AttributeConfig;
 use concord_core::{Embedding, Genes, LogNorm};
 use concord_enrich::GeneSet;
 use concord_model::Trained;
 
 use super::{args::RunArgs, data::Described, steps::train_replicates};
 use crate::{
-    attribution::{
-        Cells, ContextResult, Neurons, Subject, Wanted, compare_with_random_weights, compare_with_seeds, contexts,
-        explain as explain_contexts, ranked_rows, trust_rows,
-    },
+    attribution::{Cells, Findings, Model, Neurons, Wanted, find, ranked_rows, trust_rows},
     commands::enrich::in_ranked,
     error::CliError,
     record::Recorder,
     report_page::drawn_genes,
-    tables::{ConsensusRow, EnrichedRow, Group, RankedGene, TrustRow, grouped},
-    terminal::Terminal,
+    tables::{EnrichedRow, Group, RankedGene, TrustRow, grouped},
 };
+
+/// What the steps before found.
+pub(super) struct Trainee<'a> {
+    pub(super) data: &'a LogNorm,
+    pub(super) features: &'a Genes,
+    pub(super) dataset: &'a Described,
+    pub(super) trained: &'a Trained,
+    pub(super) latent: &'a Embedding,
+}
 
 /// What was found; nothing for cells without labels.
 #[derive(Default)]
 pub(super) struct Explained {
-    pub(super) results: Vec<ContextResult>,
+    pub(super) found: Findings,
     pub(super) ranked: Vec<Group<RankedGene>>,
     pub(super) trust: Vec<TrustRow>,
-    pub(super) consensus: Vec<ConsensusRow>,
     pub(super) enriched: Vec<Group<EnrichedRow>>,
     /// Expression of the genes that are drawn.
     pub(super) expression: BTreeMap<String, Vec<f32>>,
 }
 
-/// Does all of it.
-#[allow(clippy::too_many_arguments, reason = "these are the results of the steps before")]
+/// Does all of it; `sets` are tested in the lists.
 pub(super) fn explain(
-    data: &LogNorm,
-    features: &Genes,
-    dataset: &Described,
-    trained: &Trained,
-    latent: &Embedding,
-    args: &RunArgs,
+    trainee: &Trainee<'_>,
     sets: Option<&[GeneSet]>,
+    args: &RunArgs,
     recorder: &mut Recorder<'_>,
-    terminal: &Terminal,
 ) -> Result<Explained, CliError> {
-    let Some((by, labels)) = &dataset.contexts else {
+    let Trainee { data, features, dataset, trained, latent } = *trainee;
+    let Some((_, labels)) = &dataset.contexts else {
         if !args.no_attribution {
             recorder.warn(
                 &"no column of obs says which cells belong together, so no genes are attributed; name one with --by",
@@ -53,30 +53,15 @@ pub(super) fn explain(
         }
         return Ok(Explained::default());
     };
+    let terminal = recorder.terminal();
     let wanted = Wanted { contrast: true, neurons: Neurons::Top(args.attribution.top_neurons), ..Wanted::default() };
-    let config = concord_attr::AttributeConfig { seed: args.train.seed, ..args.attribution.config.clone() };
-    let network = trained.encoder.network();
+    let config = AttributeConfig { seed: args.train.seed, ..args.attribution.config.clone() };
+    let model = Model { encoder: &trained.encoder, network: &trained.encoder.network(), latent };
     let genes = features.names();
-    let mut results = recorder.step("attribute", || {
-        let contexts = contexts(latent, labels, &wanted)?;
-        let results =
-            explain_contexts(&Subject { network: &network, data }, &contexts, &args.attribution, &config, terminal)?;
-        let n_targets: usize = results.iter().map(|context| context.targets.len()).sum();
-        let summary = format!("{n_targets} targets in {} contexts of {by}, {}", results.len(), config.method.name());
-        Ok::<_, CliError>((results, summary))
-    })?;
     let cells = Cells { data, genes, labels, wanted: &wanted };
-    if !args.attribution.no_trust {
-        compare_with_random_weights(&mut results, &trained.encoder, &cells, &args.attribution, terminal)?;
-    }
-    let mut consensus = Vec::new();
-    if args.attribution.replicates > 1 {
-        let n_models = args.attribution.replicates;
-        let others = recorder
-            .step("replicates", || train_replicates(data, &dataset.domains, &args.train, n_models, terminal))?;
-        consensus = compare_with_seeds(&mut results, &others, &cells, &args.attribution, terminal)?;
-    }
-    let ranked = grouped(ranked_rows(&results, genes));
+    let more_models = || train_replicates(data, &dataset.domains, &args.train, args.attribution.replicates, terminal);
+    let found = find(&model, &cells, &args.attribution, &config, recorder, more_models)?;
+    let ranked = grouped(ranked_rows(&found.contexts, genes));
     let enriched = match sets {
         None => Vec::new(),
         Some(sets) => recorder.step("enrich", || {
@@ -86,7 +71,7 @@ pub(super) fn explain(
         })?,
     };
     let expression = expression_of(&drawn_genes(&ranked), features, data);
-    Ok(Explained { trust: trust_rows(&results), results, ranked, consensus, enriched, expression })
+    Ok(Explained { trust: trust_rows(&found.contexts), found, ranked, enriched, expression })
 }
 
 /// The expression of single genes.

@@ -24,7 +24,7 @@ use crate::{
     record::Recorder,
 };
 use data::Described;
-use explain::Explained;
+use explain::{Explained, Trainee};
 use input::Input;
 
 /// Everything that a run found, on its way into files.
@@ -78,21 +78,13 @@ pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<(), CliError> {
         recorder.step("train", || steps::train_encoder(&data, &dataset.domains, &args.train, args.device, terminal))?;
     let latent = recorder.step("embed", || steps::embed_cells(&trained, &data))?;
     let umap = recorder.step("umap", || steps::draw_umap(&latent, args, args.umap.n_components, terminal))?;
-    let umap_3d = match args.umap_3d && args.umap.n_components != 3 {
-        true => Some(recorder.step("umap 3d", || steps::draw_umap(&latent, args, 3, terminal))?),
-        false => None,
+    let umap_3d = if args.umap_3d && args.umap.n_components != 3 {
+        Some(recorder.step("umap 3d", || steps::draw_umap(&latent, args, 3, terminal))?)
+    } else {
+        None
     };
-    let explained = explain::explain(
-        &data,
-        &features,
-        &dataset,
-        &trained,
-        &latent,
-        args,
-        sets.as_deref(),
-        &mut recorder,
-        terminal,
-    )?;
+    let trainee = Trainee { data: &data, features: &features, dataset: &dataset, trained: &trained, latent: &latent };
+    let explained = explain::explain(&trainee, sets.as_deref(), args, &mut recorder)?;
     let card = ModelCard::new(args.train.clone(), normalization, &features, &data, dataset.domains.names());
     drop(data);
     let results = Results { args, input, dataset, selection, trained, card, latent, umap, umap_3d, explained };

@@ -29,7 +29,7 @@ pub(super) fn to_input(
 ) -> Result<((LogNorm, Normalization), String), CliError> {
     // The authors' notebook normalises whatever it gets.
     let state = if args.tutorial { MatrixState::Counts } else { state };
-    let normalization = model_input::normalization(&counts, state, &args.normalize)?;
+    let normalization = model_input::normalization(&counts, state, args.normalize)?;
     let summary = match normalization {
         Normalization::AsIs => "used as it is".to_owned(),
         Normalization::TotalAndLog { target_sum } => {

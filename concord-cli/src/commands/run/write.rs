@@ -33,7 +33,7 @@ pub(super) fn write(results: &Results<'_>, outputs: &Outputs) -> Result<((), Str
     for (name, csv) in [
         ("ranked_genes.csv", table(&explained.ranked)?),
         ("trust.csv", rows(&explained.trust)?),
-        ("consensus.csv", rows(&explained.consensus)?),
+        ("consensus.csv", rows(&explained.found.consensus)?),
         ("enrichment.csv", table(&explained.enriched)?),
     ] {
         if let Some(csv) = csv {
@@ -78,7 +78,7 @@ fn additions(results: &Results<'_>) -> Additions {
     let mut varm = Vec::new();
     if let Some((by, _)) = &dataset.contexts {
         let key = format!("{latent_key}_importance");
-        let found = &results.explained.results;
+        let found = &results.explained.found.contexts;
         if !matches!(args.matrix.source(), MatrixSource::Raw) {
             varm.push((key.clone(), importance_matrix(found, &selection.chosen, dataset.n_genes)));
         }
