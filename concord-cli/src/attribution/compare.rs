@@ -3,7 +3,7 @@
 use concord_attr::{consensus, spearman, top_overlap};
 use concord_core::Embedding;
 use concord_model::{Encoder, embed};
-use ndarray::ArrayView1;
+use ndarray::{Array1, ArrayView1};
 
 use super::{AttributionArgs, Cells, ContextResult, Neurons, Subject, TargetResult, Wanted, contexts, explain};
 use crate::{error::CliError, tables::ConsensusRow, terminal::Terminal};
@@ -48,7 +48,10 @@ pub(super) fn compare_with_seeds(
         let name = context.name.clone();
         let Some(result) = context.targets.iter_mut().find(|target| is_contrast(target)) else { continue };
         let others: Vec<&TargetResult> = of_models.iter().filter_map(|model| same(model, &name, result)).collect();
-        let scores = |target: &TargetResult| ndarray::Array1::from(target.scores.clone());
+        // The genes of the list alone: the others are not shown, and rank in between.
+        let scores = |target: &TargetResult| -> Array1<f32> {
+            result.list.iter().map(|ranked| target.scores[ranked.gene]).collect()
+        };
         let mut all = vec![scores(result)];
         all.extend(others.iter().map(|&other| scores(other)));
         let overlaps: Vec<f64> = all[1..].iter().map(|other| top_overlap(all[0].view(), other.view(), BEST)).collect();
@@ -96,23 +99,16 @@ fn pairs<'a>(
     })
 }
 
-/// The genes of the list in the order on which the models agree best.
-fn consensus_rows(
-    context: &str,
-    result: &TargetResult,
-    scores: &[ndarray::Array1<f32>],
-    genes: &[String],
-) -> Vec<ConsensusRow> {
-    let listed: std::collections::HashSet<usize> = result.list.iter().map(|gene| gene.gene).collect();
+/// The genes of a list in the order on which the models agree best; `scores` are those of the list's genes.
+fn consensus_rows(context: &str, result: &TargetResult, scores: &[Array1<f32>], genes: &[String]) -> Vec<ConsensusRow> {
     let views: Vec<ArrayView1<'_, f32>> = scores.iter().map(|scores| scores.view()).collect();
-    let agreed = consensus(&views, BEST).into_iter().filter(|gene| listed.contains(&gene.gene));
     (1..)
-        .zip(agreed)
+        .zip(consensus(&views, BEST))
         .map(|(rank, gene)| ConsensusRow {
             context: context.to_owned(),
             target: result.name.clone(),
             rank,
-            gene: genes[gene.gene].clone(),
+            gene: genes[result.list[gene.gene].gene].clone(),
             importance: gene.importance,
             importance_sd: gene.sd,
             mean_rank: gene.mean_rank,

@@ -56,7 +56,7 @@ pub(crate) const TRUST_GLOSSARY: [(&str, &str); 7] = [
         "random_weights",
         "Rank correlation with the scores from a model with random weights in the same context; far from 1 is good.",
     ),
-    ("seeds", "Part of the best 5 % of genes that models trained with other seeds share with this one, on average."),
+    ("seeds", "Part of the best 5 % of the list that models trained with other seeds share with this one, on average."),
 ];
 
 /// Measures all targets of a context by perturbing their genes.

@@ -139,7 +139,7 @@ pub(crate) struct ConsensusRow {
     /// Mean over the models, the largest of each model being 1.
     pub(crate) importance: f64,
     pub(crate) importance_sd: f64,
-    /// Its rank among all genes of the model, averaged over the models, and its best and worst.
+    /// Its rank among the genes of the list, averaged over the models, and its best and worst.
     pub(crate) mean_rank: f64,
     pub(crate) best_rank: f64,
     pub(crate) worst_rank: f64,
