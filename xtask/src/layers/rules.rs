@@ -64,7 +64,15 @@ pub(super) const RULES: Rules = Rules {
         Family { name: "hdf5-metno", gates: &["concord-io"] },
         Family { name: "burn", gates: &["concord-model"] },
     ],
-    light: &["concord-core", "concord-prep", "concord-attr", "concord-embed", "concord-enrich", "concord-plot", "xtask"],
+    light: &[
+        "concord-core",
+        "concord-prep",
+        "concord-attr",
+        "concord-embed",
+        "concord-enrich",
+        "concord-plot",
+        "xtask",
+    ],
     direct_only: &[
         DirectOnly { package: "anyhow", members: &["concord-cli", "xtask"] },
         DirectOnly { package: "miette", members: &["concord-cli", "xtask"] },
