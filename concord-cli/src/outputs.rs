@@ -131,12 +131,16 @@ pub(crate) fn file_stems(names: &[&str]) -> Vec<String> {
     stems
 }
 
+/// Bytes of a file's name that stem from a name: file systems allow 255, some of which are for a number and the ending.
+const MOST_BYTES: usize = 160;
+
 /// A name that can be part of a file name on every system: what is neither letter, digit, `-`, `_` nor `.` becomes `_`.
 fn file_stem(name: &str) -> String {
     let stem: String =
         name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).collect();
-    let stem = stem.trim_start_matches('.').chars().take(80).collect::<String>();
-    if stem.is_empty() { "_".to_owned() } else { stem }
+    let stem = stem.trim_start_matches('.');
+    let stem = &stem[..stem.floor_char_boundary(MOST_BYTES)];
+    if stem.is_empty() { "_".to_owned() } else { stem.to_owned() }
 }
 
 #[cfg(test)]
@@ -188,6 +192,7 @@ mod tests {
         assert_eq!(file_stem("CD4+ T/../<b>"), "CD4__T_..__b_");
         assert_eq!(file_stem("../x"), "_x");
         assert_eq!(file_stem(""), "_");
+        assert_eq!(file_stem(&"\u{20000}".repeat(100)).len(), 160);
         assert_eq!(file_stems(&["a b", "a_b", "A/B", "c"]), ["a_b", "a_b_2", "A_B_3", "c"]);
     }
 }

@@ -98,12 +98,20 @@ pub(crate) fn find(
     more_models: impl FnOnce() -> Result<(Vec<Encoder>, String), CliError>,
 ) -> Result<Findings, CliError> {
     let terminal = recorder.terminal();
+    // Every comparison is made as the lists are, with the same seed.
+    let args = &AttributionArgs { config: config.clone(), ..args.clone() };
     let mut found = recorder.step("attribute", || {
         let contexts = contexts(model.latent, cells.labels, cells.wanted)?;
         let n_targets: usize = contexts.iter().map(|context| context.targets.len()).sum();
         if n_targets == 0 {
             return Err(CliError::usage(
                 "there is nothing to attribute: a single context has no rest to be held against; name neurons",
+            ));
+        }
+        if let Some(alone) = contexts.iter().find(|context| context.others.is_empty()) {
+            terminal.warning(&format!(
+                "all cells with a label are of one context, {}: it is held against nothing, and trust is not measured",
+                alone.name
             ));
         }
         let subject = Subject { network: model.network, data: cells.data };
@@ -173,7 +181,8 @@ fn explain_context<N: Network>(
             cells: kept.next().map(|scores| (chosen.clone(), scores)),
         });
     }
-    if !args.no_trust {
+    // What perturbing does is told on the way to the other cells: where there are none, there is no way.
+    if !args.no_trust && !context.others.is_empty() {
         trust::measure(subject, context, &statistics, all, &mut targets, config)?;
     }
     Ok(ContextResult { name: context.name.clone(), n_cells: context.cells.len(), targets })

@@ -59,7 +59,7 @@ pub(crate) struct AttributeArgs {
     /// Attribute the outputs of another layer, counted from 0 as in the reference: linear, norm, activation, dropout,
     /// and so on; with the default widths 6 is the latent code
     #[arg(long, value_name = "N", help_heading = "Targets")]
-    pub(super) layer: Option<usize>,
+    pub(super) network_layer: Option<usize>,
     #[command(flatten, next_help_heading = "Attribution")]
     pub(super) attribution: AttributionArgs,
     /// Seed of everything random
@@ -84,7 +84,10 @@ fn neurons(text: &str) -> Result<NeuronList, String> {
         return Ok(NeuronList::default());
     }
     let numbers: Result<Vec<usize>, _> = text.split(',').map(|number| number.trim().parse()).collect();
-    numbers.map(NeuronList::new).map_err(|_| "numbers with commas between are needed, or `all`".to_owned())
+    let mut numbers = numbers.map_err(|_| "numbers with commas between are needed, or `all`".to_owned())?;
+    let mut seen = std::collections::HashSet::new();
+    numbers.retain(|&neuron| seen.insert(neuron));
+    Ok(NeuronList::new(numbers))
 }
 
 impl AttributeArgs {
@@ -100,11 +103,14 @@ impl AttributeArgs {
                 check_category(option, name, labels)?;
             }
         }
+        if let Some(name) = self.against.as_ref().filter(|name| self.context.contains(*name)) {
+            return Err(CliError::usage(format!("--against {name}: a context cannot be held against itself")));
+        }
         let is_list = self.cells.is_some();
         Ok(Wanted {
             contexts: if is_list { vec![super::input::LISTED.to_owned()] } else { self.context.clone() },
             against: self.against.clone(),
-            contrast: !self.no_contrast && self.layer.is_none(),
+            contrast: !self.no_contrast && self.network_layer.is_none(),
             neurons: match &self.neurons {
                 None => Neurons::Top(self.attribution.top_neurons),
                 Some(list) if list.is_empty() => Neurons::All,
@@ -136,7 +142,10 @@ fn read_direction(path: &PathBuf) -> Result<Vec<f32>, CliError> {
     let text = fs::read_to_string(path)
         .map_err(|error| CliError::usage(format!("--direction {}: cannot be read ({error})", path.display())))?;
     let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
+    let number = |word: &str| word.parse().ok().filter(|number: &f32| number.is_finite());
     let numbers: Result<Vec<f32>, String> =
-        words.map(|word| word.parse().map_err(|_| format!("'{word}' is no number"))).collect();
+        words.map(|word| number(word).ok_or_else(|| format!("'{word}' is no number"))).collect();
+    let is_nowhere = numbers.as_ref().is_ok_and(|numbers| numbers.iter().all(|&number| number == 0.0));
+    let numbers = if is_nowhere { Err("there is no number other than 0 in it".to_owned()) } else { numbers };
     numbers.map_err(|error| CliError::usage(format!("--direction {}: {error}", path.display())))
 }

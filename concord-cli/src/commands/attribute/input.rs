@@ -65,7 +65,7 @@ impl Input {
         network: &EncoderNetwork,
         args: &AttributeArgs,
     ) -> Result<(Embedding, String), CliError> {
-        let latent = match args.layer {
+        let latent = match args.network_layer {
             None => embed(&self.encoder, &self.data)?,
             Some(_) => Embedding::new(concord_attr::activations(network, &self.data)?)?,
         };

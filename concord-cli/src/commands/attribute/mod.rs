@@ -24,7 +24,7 @@ pub(crate) fn run(args: &AttributeArgs, session: &Session) -> Result<(), CliErro
     let mut recorder = Recorder::new(terminal);
     let input = recorder.step("read", || input::read(args, terminal))?;
     let (encoder, data) = (&input.encoder, &input.data);
-    let network = match args.layer {
+    let network = match args.network_layer {
         Some(layer) => encoder.network_up_to(layer)?,
         None => encoder.network(),
     };
