@@ -95,12 +95,19 @@ pub fn term_bars(terms: &[Term], style: &TermBarsStyle) -> Result<Figure, PlotEr
     let height = heights.iter().sum::<f64>() + BAR_GAP;
     let frame = Rect::new(MARGIN + widest + NAME_GAP, MARGIN + room_above(style), style.width, height);
     let mut scene = Scene::new(frame.right() + MARGIN, frame.bottom() + axis.room_below() + MARGIN);
-    let mut top = frame.y + BAR_GAP / 2.0;
-    for ((term, lines), row) in terms.iter().zip(&names).zip(&heights) {
-        draw_term(&mut scene, &frame, &axis, term, lines, top + row / 2.0, style);
-        top += row;
+    let middles = heights.iter().scan(frame.y + BAR_GAP / 2.0, |top, row| {
+        *top += row;
+        Some(*top - row / 2.0)
+    });
+    let middles: Vec<f64> = middles.collect();
+    for ((term, lines), &middle) in terms.iter().zip(&names).zip(&middles) {
+        draw_term(&mut scene, &frame, &axis, term, lines, middle, style);
     }
     draw_lines(&mut scene, &frame, &axis, style);
+    // Above the lines, which would strike them through.
+    for (term, &middle) in terms.iter().zip(&middles) {
+        draw_remark(&mut scene, &frame, &axis, term, middle);
+    }
     axis.draw_below(&mut scene, &frame);
     let title = if style.title.is_empty() { "enriched terms" } else { &style.title };
     Ok(Figure::new(title, with_title(scene, &style.title, frame.x + frame.width / 2.0), 300.0))
@@ -172,16 +179,25 @@ fn draw_term(
 ) {
     let place = |score: f64| frame.x + axis.part(score) * frame.width;
     let (zero, end) = (place(0.0), place(term.score));
-    let (colour, side, anchor) =
-        if term.score < 0.0 { (style.negative_colour, -1.0, Anchor::End) } else { (style.colour, 1.0, Anchor::Start) };
+    let colour = if term.score < 0.0 { style.negative_colour } else { style.colour };
     scene.rect(Rect::new(zero.min(end), middle - BAR / 2.0, (end - zero).abs(), BAR), Fill::Plain(colour), None);
-    let base = middle + TICK_SIZE * CAP_HEIGHT / 2.0;
-    scene.text(Text::new(end + side * REMARK_GAP, base, TICK_SIZE, &term.remark).anchor(anchor).colour(GREY_TEXT));
     let block = LEGEND_SIZE * (CAP_HEIGHT + LINE_HEIGHT * (lines.len() - 1) as f64);
     for (number, line) in lines.iter().enumerate() {
         let base = middle - block / 2.0 + LEGEND_SIZE * (CAP_HEIGHT + LINE_HEIGHT * number as f64);
         scene.text(Text::new(frame.x - NAME_GAP, base, LEGEND_SIZE, line).anchor(Anchor::End));
     }
+}
+
+/// What stands behind a bar.
+fn draw_remark(scene: &mut Scene, frame: &Rect, axis: &Axis, term: &Term, middle: f64) {
+    const HALO: f64 = 2.0;
+    if term.remark.is_empty() {
+        return;
+    }
+    let (side, anchor) = if term.score < 0.0 { (-1.0, Anchor::End) } else { (1.0, Anchor::Start) };
+    let x = frame.x + axis.part(term.score) * frame.width + side * REMARK_GAP;
+    let base = middle + TICK_SIZE * CAP_HEIGHT / 2.0;
+    scene.text(Text::new(x, base, TICK_SIZE, &term.remark).anchor(anchor).colour(GREY_TEXT).halo(HALO));
 }
 
 /// The axis, the zero line, and the threshold.
