@@ -176,7 +176,7 @@ pub(crate) fn member_names(file: &H5File, parent: &Group, name: &str) -> Result<
     })
 }
 
-fn check_count(
+pub(crate) fn check_count(
     file: &H5File,
     source: &MatrixSource,
     unit: &'static str,

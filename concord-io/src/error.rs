@@ -104,6 +104,34 @@ pub enum IoError {
         /// What is in `obsm`.
         available: Vec<String>,
     },
+    /// Genes were asked for that the matrix does not have.
+    #[error("{}: {matrix} has no gene called {}; check the names, or whether they are symbols or identifiers", path.display(), first_of(genes))]
+    MissingGenes {
+        /// The file.
+        path: PathBuf,
+        /// The matrix, as [`MatrixSource`](crate::MatrixSource) shows it.
+        matrix: String,
+        /// The genes that are not there.
+        genes: Vec<String>,
+    },
+    /// A gene was asked for twice.
+    #[error("{}: the gene '{gene}' is selected twice; name it once", path.display())]
+    RepeatedGene {
+        /// The file.
+        path: PathBuf,
+        /// The gene.
+        gene: String,
+    },
+    /// A row was asked for that the matrix does not have.
+    #[error("{}: row {row} was asked for, but there are {n_cells}; rows are counted from 0", path.display())]
+    RowOutOfRange {
+        /// The file.
+        path: PathBuf,
+        /// The row.
+        row: usize,
+        /// How many rows there are.
+        n_cells: usize,
+    },
     /// Two parts of the file have sizes that do not fit each other.
     #[error("{}: {object} has {found} {unit}, but the file has {expected}; write the file anew with anndata", path.display())]
     ShapeMismatch {
@@ -164,6 +192,12 @@ impl IoError {
 
 fn list(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+/// The first few names, and how many more there are.
+fn first_of(names: &[String]) -> String {
+    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > 5 { format!("{shown} and {} more", names.len() - 5) } else { shown }
 }
 
 fn in_obsm(available: &[String]) -> String {

@@ -3,7 +3,9 @@
 //! [`read_h5ad`] reads a file into the types of `concord-core`, [`inspect_h5ad`] says what is in it without reading it
 //! all, and [`annotate_h5ad`] writes a copy with embeddings and columns added in which everything else stays as it was.
 //! Parts of a file are had alone by [`read_annotation`], [`read_obsm`], [`read_genes`] and [`category_colors`].
-//! All functions can be called from any thread; what they return holds no handle of the file.
+//! [`RowReader`] reads a matrix of any size a few rows at a time, in order or not.
+//!
+//! Everything can be called from any thread. What the functions return holds no handle of the file; a [`RowReader`] does.
 
 mod annotate;
 mod colors;
@@ -14,6 +16,7 @@ mod h5;
 mod inspect;
 mod matrix;
 mod obsm;
+mod stream;
 mod uns;
 
 pub use annotate::{Additions, annotate_h5ad};
@@ -27,4 +30,5 @@ pub use inspect::{
 };
 pub use matrix::{MatrixNotes, MatrixStorage};
 pub use obsm::{Annotation, read_annotation, read_genes, read_obsm};
+pub use stream::{RowBlock, RowBlocks, RowReader};
 pub use uns::UnsValue;

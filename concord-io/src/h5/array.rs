@@ -43,6 +43,12 @@ enum Storage {
     Library(NumberType),
 }
 
+/// A block that is read, and what of it goes where: how many elements of it are passed over, and the place for the others.
+struct Visit<'v, T> {
+    block: usize,
+    pieces: Vec<(usize, &'v mut [T])>,
+}
+
 /// A block of an array: where it begins, and its extent, which is smaller at the edges of the array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Block {
@@ -116,6 +122,11 @@ impl NumericArray {
         &self.grid
     }
 
+    /// The shape of a block that no edge of the array cuts.
+    pub(crate) fn block_shape(&self) -> &[usize] {
+        &self.block_shape
+    }
+
     /// The place of a block; blocks are counted with the last dimension running fastest.
     pub(crate) fn block(&self, index: usize) -> Block {
         let mut rest = index;
@@ -136,36 +147,59 @@ impl NumericArray {
 
     /// Reads a part of a one-dimensional array; also returns how many values the type cannot hold.
     pub(crate) fn read_range<T: Element>(&self, range: Range<usize>) -> Result<(Vec<T>, usize), IoError> {
-        if self.shape.len() != 1 || range.end > self.shape[0] {
-            return Err(self.file.corrupt(&self.object, format!("expected {} values in one dimension", range.end)));
+        self.read_ranges(&[range])
+    }
+
+    /// Reads several parts of a one-dimensional array, one behind the other; also returns how many values the type cannot
+    /// hold. Each block is decompressed once if the ranges ascend.
+    pub(crate) fn read_ranges<T: Element>(&self, ranges: &[Range<usize>]) -> Result<(Vec<T>, usize), IoError> {
+        let end = ranges.iter().map(|range| range.end).max().unwrap_or(0);
+        if self.shape.len() != 1 || end > self.shape[0] {
+            return Err(self.file.corrupt(&self.object, format!("expected {end} values in one dimension")));
         }
+        let n_values = ranges.iter().map(ExactSizeIterator::len).sum();
         let mut values = Vec::new();
         let too_large = |_| self.file.corrupt(&self.object, "more values than memory");
-        values.try_reserve_exact(range.len()).map_err(too_large)?;
-        values.resize(range.len(), T::default());
+        values.try_reserve_exact(n_values).map_err(too_large)?;
+        values.resize(n_values, T::default());
 
-        // Each piece is the part of the output that one block fills.
-        let mut pieces = Vec::new();
-        let (mut rest, mut place) = (values.as_mut_slice(), range.start);
-        while !rest.is_empty() {
-            let block = place / self.block_shape[0];
-            let n_here = rest.len().min((block + 1) * self.block_shape[0] - place);
-            let (piece, behind) = rest.split_at_mut(n_here);
-            pieces.push((block, place % self.block_shape[0], piece));
-            (rest, place) = (behind, place + n_here);
-        }
-        let fill = |scratch: &mut Scratch, (block, skipped, piece): (usize, usize, &mut [T])| {
-            let (number, bytes) = self.block_bytes(block, scratch)?;
-            let bytes = &bytes[skipped * number.size()..][..piece.len() * number.size()];
-            Ok(T::decode(number, bytes, piece))
+        let fill = |scratch: &mut Scratch, visit: Visit<'_, T>| {
+            let (number, bytes) = self.block_bytes(visit.block, scratch)?;
+            let decode = |(skipped, piece): (usize, &mut [T])| {
+                let bytes = &bytes[skipped * number.size()..][..piece.len() * number.size()];
+                T::decode(number, bytes, piece)
+            };
+            Ok(visit.pieces.into_iter().map(decode).sum::<usize>())
         };
+        let visits = self.visits(ranges, &mut values);
         let n_unfit: Result<usize, IoError> = if self.is_parallel() {
-            pieces.into_par_iter().map_init(Scratch::new, fill).sum()
+            visits.into_par_iter().map_init(Scratch::new, fill).sum()
         } else {
             let mut scratch = Scratch::new();
-            pieces.into_iter().map(|piece| fill(&mut scratch, piece)).sum()
+            visits.into_iter().map(|visit| fill(&mut scratch, visit)).sum()
         };
         Ok((values, n_unfit?))
+    }
+
+    /// Which part of the output each block fills. Ranges that ascend visit a block once, however many of them lie in it.
+    fn visits<'v, T>(&self, ranges: &[Range<usize>], values: &'v mut [T]) -> Vec<Visit<'v, T>> {
+        let block_length = self.block_shape[0];
+        let mut visits: Vec<Visit<'v, T>> = Vec::new();
+        let mut rest = values;
+        for range in ranges {
+            let mut place = range.start;
+            while place < range.end {
+                let (block, skipped) = (place / block_length, place % block_length);
+                let n_here = (range.end - place).min(block_length - skipped);
+                let (piece, behind) = rest.split_at_mut(n_here);
+                match visits.last_mut() {
+                    Some(visit) if visit.block == block => visit.pieces.push((skipped, piece)),
+                    _ => visits.push(Visit { block, pieces: vec![(skipped, piece)] }),
+                }
+                (rest, place) = (behind, place + n_here);
+            }
+        }
+        visits
     }
 
     /// Reads one block of a one- or two-dimensional array, row by row, without what lies outside the array. Also returns

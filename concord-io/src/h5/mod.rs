@@ -68,10 +68,19 @@ pub(crate) fn read_shape_attribute(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    /// Held by every unit test that opens files, because one of them counts what is open.
+    pub(crate) fn files_are_open() -> MutexGuard<'static, ()> {
+        static OPEN: Mutex<()> = Mutex::new(());
+        OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     #[test]
     #[allow(unsafe_code)]
     fn no_handle_is_left_open() {
+        let _alone = files_are_open();
         let fixture = |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
         let n_open = || {
             let all = hdf5_sys::h5f::H5F_OBJ_ALL as i64;
@@ -84,6 +93,8 @@ mod tests {
                 let _ = crate::read_h5ad(fixture(name), &crate::ReadOptions::default());
                 let _ = crate::inspect_h5ad(fixture(name));
                 let _ = crate::category_colors(fixture(name), "type");
+                let reader = crate::RowReader::open(fixture(name), &crate::ReadOptions::default());
+                let _ = reader.and_then(|reader| reader.read_rows(&[0]));
             }
         };
         let names = ["columns.h5ad", "matrices.h5ad", "records.h5ad", "sources.h5ad", "without_x.h5ad", "empty.h5ad"];

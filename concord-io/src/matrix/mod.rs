@@ -1,6 +1,8 @@
 //! The expression matrix in each form in which a file may keep it.
 
 mod dense;
+mod parts;
+mod rows;
 mod sparse;
 
 use concord_core::Csr;
@@ -10,6 +12,7 @@ use crate::IoError;
 use crate::h5::{Compression, H5File, Node, NumberType, NumericArray, attribute_text};
 
 pub(crate) use dense::DenseMatrix;
+pub(crate) use rows::StoredRows;
 pub(crate) use sparse::SparseMatrix;
 
 /// How a file keeps a matrix.

@@ -10,6 +10,7 @@ mod inspect;
 mod matrices;
 mod obsm;
 mod real_data;
+mod stream;
 
 use std::path::{Path, PathBuf};
 
