@@ -40,9 +40,9 @@ impl AttributionArgs {
         Ok(())
     }
 
-    /// The same without measuring trust.
-    pub(crate) fn without_trust(&self) -> Self {
-        Self { no_trust: true, ..self.clone() }
+    /// The same for other models, in which trust is not measured once more, with so many cells of a context at most.
+    pub(super) fn for_comparison(&self, max_cells: usize) -> Self {
+        Self { no_trust: true, max_cells: self.max_cells.min(max_cells), ..self.clone() }
     }
 }
 

@@ -10,6 +10,10 @@ use crate::{error::CliError, tables::ConsensusRow, terminal::Terminal};
 
 /// The part of the genes that counts as the best.
 const BEST: f64 = 0.05;
+/// Cells of a context that a model with random weights is asked about: whether it agrees shows in few.
+const N_CELLS: usize = 200;
+/// Any seed but one that a model is trained with by chance.
+const RANDOM_SEED: u64 = 0x0005_eed0_f0e5_7a11;
 
 /// Rank correlations with a model of the same shape with random weights, filled into the trust rows.
 ///
@@ -21,7 +25,7 @@ pub(super) fn compare_with_random_weights(
     args: &AttributionArgs,
     terminal: &Terminal,
 ) -> Result<(), CliError> {
-    let others = contrasts(&encoder.with_random_weights(args.config.seed.wrapping_add(1)), cells, args, terminal)?;
+    let others = contrasts(&encoder.with_random_weights(RANDOM_SEED), cells, &args.for_comparison(N_CELLS), terminal)?;
     for (result, other) in pairs(results, &others) {
         let correlation = spearman(ArrayView1::from(&result.scores), ArrayView1::from(&other.scores));
         if let Some(row) = result.trust.first_mut() {
@@ -41,7 +45,7 @@ pub(super) fn compare_with_seeds(
 ) -> Result<Vec<ConsensusRow>, CliError> {
     let mut of_models = Vec::with_capacity(encoders.len());
     for encoder in encoders {
-        of_models.push(contrasts(encoder, cells, args, terminal)?);
+        of_models.push(contrasts(encoder, cells, &args.for_comparison(usize::MAX), terminal)?);
     }
     let mut rows = Vec::new();
     for context in results {
@@ -75,7 +79,7 @@ fn contrasts(
     let contexts = contexts::contexts(&latent, cells.labels, &wanted)?;
     let subject = Subject { network: &encoder.network(), data: cells.data };
     let config = concord_attr::AttributeConfig { keep_cells: false, ..args.config.clone() };
-    explain(&subject, &contexts, &args.without_trust(), &config, terminal)
+    explain(&subject, &contexts, args, &config, terminal)
 }
 
 fn is_contrast(target: &TargetResult) -> bool {
