@@ -50,12 +50,13 @@ pub(crate) fn importance_matrix(results: &[ContextResult], positions: &[usize], 
 /// What goes into `uns`: contexts and targets of the columns of the importance matrix, and the first genes of each list.
 pub(crate) fn ranked_uns(results: &[ContextResult], genes: &[String], method: &str, by: &str) -> UnsValue {
     let columns = || results.iter().flat_map(|context| context.targets.iter().map(move |target| (context, target)));
-    let lists = results.iter().map(|context| {
+    let names = keys(results.iter().map(|context| context.name.as_str()));
+    let lists = results.iter().zip(names).map(|(context, name)| {
         let of_targets = context.targets.iter().map(|target| {
             let first = target.list.iter().take(N_IN_UNS).map(|ranked| genes[ranked.gene].clone());
             (key(&target.name), UnsValue::Texts(first.collect()))
         });
-        (key(&context.name), UnsValue::dict(of_targets))
+        (name, UnsValue::dict(of_targets))
     });
     UnsValue::dict([
         ("method", UnsValue::from(method)),
@@ -66,8 +67,30 @@ pub(crate) fn ranked_uns(results: &[ContextResult], genes: &[String], method: &s
     ])
 }
 
+/// Keys that tell these names apart.
+fn keys<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for name in names {
+        let key = key(name);
+        let numbered = (2..).map(|number| format!("{key}_{number}"));
+        let free = std::iter::once(key.clone()).chain(numbered).find(|key| !keys.contains(key));
+        keys.extend(free);
+    }
+    keys
+}
+
 /// A name that can be a key in an h5ad file: slashes part folders there.
 fn key(name: &str) -> String {
     let key = name.replace(['/', '\0'], "_");
     if key.is_empty() || key.chars().all(|c| c == '.') { format!("_{key}") } else { key }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keys;
+
+    #[test]
+    fn names_that_differ_by_a_slash_have_keys_of_their_own() {
+        assert_eq!(keys(["a/b", "a_b", ".", "", "c"].into_iter()), ["a_b", "a_b_2", "_.", "_", "c"]);
+    }
 }

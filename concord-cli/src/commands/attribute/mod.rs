@@ -25,7 +25,9 @@ pub(crate) fn run(args: &AttributeArgs, session: &Session) -> Result<(), CliErro
     let input = recorder.step("read", || input::read(args, terminal))?;
     let (encoder, data) = (&input.encoder, &input.data);
     let network = match args.network_layer {
-        Some(layer) => encoder.network_up_to(layer)?,
+        Some(layer) => encoder
+            .network_up_to(layer)
+            .map_err(|error| CliError::usage(format!("--network-layer {layer}: {error}")))?,
         None => encoder.network(),
     };
     let latent = recorder.step("embed", || input.embed(&network, args))?;
