@@ -1,14 +1,18 @@
 //! The command line, as its users meet it: exit codes, messages, files.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod attribute;
 mod bad_input;
 mod enrich;
 mod inspect;
 mod plot;
+mod report;
 mod run;
 mod umap;
 
 use std::{
+    collections::BTreeMap,
+    fs,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -71,4 +75,49 @@ fn stderr_of(command: &mut Command) -> String {
 /// The JSON on stdout of a command that must succeed.
 fn json_of(command: &mut Command) -> serde_json::Value {
     serde_json::from_slice(&command.arg("--json").assert().success().get_output().stdout).unwrap()
+}
+
+/// A row of a table by its columns.
+type Row = BTreeMap<String, String>;
+
+/// The rows of a CSV file.
+fn rows(path: &Path) -> Vec<Row> {
+    csv::Reader::from_path(path).unwrap().deserialize().collect::<Result<_, _>>().unwrap()
+}
+
+/// All files below a folder by their path, with their content.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            files.extend(contents(&path).into_iter().map(|(below, content)| (format!("{name}/{below}"), content)));
+        } else {
+            files.insert(name, fs::read(&path).unwrap());
+        }
+    }
+    files
+}
+
+/// Names of categories that break what does not take care: paths, keys of HDF5, CSV, HTML and its scripts.
+fn hostile_names() -> Vec<String> {
+    let mut names: Vec<String> = [
+        "T/../cells",
+        "../../etc/passwd",
+        "a/b",
+        "a_b",
+        "\"quoted\" 'both'",
+        "<script>alert(1)</script>",
+        "</script><!--<script>",
+        "&lt;b&gt;",
+        "\u{1F9EC} \u{202E}right to left",
+        "a,b\nnew line;\ttab",
+        ".",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    // More than the name of a file can have, in characters and in bytes.
+    names.extend(["x".repeat(300), "\u{20000}".repeat(120)]);
+    names
 }

@@ -1,10 +1,10 @@
-use std::{collections::BTreeMap, fs, path::Path};
+use std::fs;
 
 use concord_core::{Column, Labels};
 use concord_io::{Additions, ReadOptions, annotate_h5ad, read_h5ad};
 use tempfile::TempDir;
 
-use crate::{concord, demo_file};
+use crate::{concord, contents, demo_file};
 
 /// Runs the embedded data set for two epochs into a folder of its own.
 fn demo_run(more: &[&str]) -> TempDir {
@@ -15,21 +15,6 @@ fn demo_run(more: &[&str]) -> TempDir {
         .assert()
         .success();
     folder
-}
-
-/// All files below a folder by their path, with their content.
-fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if path.is_dir() {
-            files.extend(contents(&path).into_iter().map(|(below, content)| (format!("{name}/{below}"), content)));
-        } else {
-            files.insert(name, fs::read(&path).unwrap());
-        }
-    }
-    files
 }
 
 #[test]
