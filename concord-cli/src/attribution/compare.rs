@@ -77,7 +77,7 @@ fn contrasts(
     let latent: Embedding = embed(encoder, cells.data)?;
     let wanted = Wanted { neurons: Neurons::Given(Vec::new()), direction: None, ..cells.wanted.clone() };
     let contexts = contexts::contexts(&latent, cells.labels, &wanted)?;
-    let subject = Subject { network: &encoder.network(), data: cells.data };
+    let subject = Subject { network: &encoder.network(), data: cells.data, baseline: cells.baseline };
     let config = concord_attr::AttributeConfig { keep_cells: false, ..args.config.clone() };
     explain(&subject, &contexts, args, &config, terminal)
 }

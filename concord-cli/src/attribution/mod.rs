@@ -35,6 +35,7 @@ use crate::{
 struct Subject<'a, N> {
     network: &'a N,
     data: &'a LogNorm,
+    baseline: Option<&'a LogNorm>,
 }
 
 /// What was found in a context.
@@ -77,6 +78,8 @@ pub(crate) struct Cells<'a> {
     pub(crate) genes: &'a [String],
     pub(crate) labels: &'a Labels,
     pub(crate) wanted: &'a Wanted,
+    /// Cells where integrated and expected gradients start, instead of what the options say.
+    pub(crate) baseline: Option<&'a LogNorm>,
 }
 
 /// Everything that was found.
@@ -85,6 +88,15 @@ pub(crate) struct Findings {
     pub(crate) contexts: Vec<ContextResult>,
     /// What several models agree on, when there are several.
     pub(crate) consensus: Vec<ConsensusRow>,
+}
+
+/// Median relative errors of sums above this are worth a warning.
+const LARGEST_SUM_ERROR: f64 = 0.1;
+
+impl TargetResult {
+    fn misses(&self) -> bool {
+        self.sum_error.is_some_and(|error| error > LARGEST_SUM_ERROR)
+    }
 }
 
 /// Explains a model: attributes all targets of all contexts, measures trust, and asks other models; `more_models` trains
@@ -100,6 +112,12 @@ pub(crate) fn find(
     let terminal = recorder.terminal();
     // Every comparison is made as the lists are, with the same seed.
     let args = &AttributionArgs { config: config.clone(), ..args.clone() };
+    if args.baseline == BaselineName::Zeros && config.method.is_integrated() && cells.baseline.is_none() {
+        recorder.warn(
+            &"--baseline zeros: a network with layer normalisation is not defined well where nothing is expressed; look at \
+              the sum errors, and prefer the mean of cells",
+        );
+    }
     let mut found = recorder.step("attribute", || {
         let contexts = contexts(model.latent, cells.labels, cells.wanted)?;
         let n_targets: usize = contexts.iter().map(|context| context.targets.len()).sum();
@@ -114,7 +132,7 @@ pub(crate) fn find(
                 alone.name
             ));
         }
-        let subject = Subject { network: model.network, data: cells.data };
+        let subject = Subject { network: model.network, data: cells.data, baseline: cells.baseline };
         let mut found = explain(&subject, &contexts, args, config, terminal)?;
         if cells.wanted.contrast && !args.no_trust {
             compare_with_random_weights(&mut found, model.encoder, cells, args, terminal)?;
@@ -122,6 +140,14 @@ pub(crate) fn find(
         let summary = format!("{n_targets} targets in {} contexts, {}", contexts.len(), config.method.name());
         Ok((found, summary))
     })?;
+    let n_missed = found.iter().flat_map(|context| &context.targets).filter(|target| target.misses()).count();
+    if n_missed > 0 {
+        recorder.warn(&format!(
+            "the scores of {n_missed} of the targets miss the sum that they should have by more than {} % in half of the \
+             cells: raise --n-steps or --n-samples",
+            100.0 * LARGEST_SUM_ERROR
+        ));
+    }
     let mut consensus = Vec::new();
     if args.replicates > 1 {
         let others = recorder.step("replicates", more_models)?;
@@ -210,6 +236,7 @@ fn attribution<N: Network>(
     let mean: Vec<f32> = all.mean_expression.iter().map(|&mean| mean as f32).collect();
     let others;
     let baseline = match args.baseline {
+        _ if subject.baseline.is_some() => subject.baseline.map_or(Baseline::Zeros, Baseline::Cells),
         BaselineName::Zeros => Baseline::Zeros,
         BaselineName::OtherContexts if !context.others.is_empty() => {
             others = subject.data.select_cells(&context.others);

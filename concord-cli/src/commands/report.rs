@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use concord_core::Embedding;
+use concord_core::{Embedding, Labels};
 use serde_json::json;
 
 use crate::{
@@ -13,7 +13,9 @@ use crate::{
     columns,
     error::CliError,
     expression::{self, Expression},
-    h5ad, output_files,
+    h5ad,
+    names::nearest_few,
+    output_files,
     report_page::{self, Page, drawn_genes},
     tables::{self, EnrichedRow, Group, RankedGene, Row, TrustRow},
 };
@@ -83,6 +85,8 @@ pub(crate) fn run(args: &ReportArgs, session: &Session) -> Result<(), CliError> 
         pictures.push((name, points));
     }
     let contexts = args.by.as_ref().map(|by| columns::labels(&annotation.obs, by, "--by")).transpose()?;
+    let warnings = warnings(args.by.as_deref().zip(contexts.as_ref()), &ranked);
+    warnings.iter().for_each(|warning| session.terminal.warning(warning));
     let mut colours = Vec::new();
     for name in coloured_by(args, &annotation.obs) {
         let column = Colours::of_column(&args.input, &annotation.obs, &name, "--label")?;
@@ -109,6 +113,7 @@ pub(crate) fn run(args: &ReportArgs, session: &Session) -> Result<(), CliError> 
             ("latent code".to_owned(), args.basis.clone()),
             ("concord".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
         ],
+        warnings,
         embeddings: pictures.iter().map(|(name, points)| (name.clone(), points)).collect(),
         colours: &colours,
         latent: Some(&latent),
@@ -134,9 +139,35 @@ fn table<R: Row>(path: Option<&PathBuf>) -> Result<Vec<Group<R>>, CliError> {
     path.map_or(Ok(Vec::new()), |path| tables::parse(path, &tables::read_text(path)?))
 }
 
+/// What does not fit together.
+fn warnings(contexts: Option<(&str, &Labels)>, ranked: &[Group<RankedGene>]) -> Vec<String> {
+    let Some((by, labels)) = contexts else { return Vec::new() };
+    let mut unknown: Vec<&str> = ranked.iter().map(|list| list.context.as_str()).collect();
+    unknown.retain(|context| labels.names().iter().all(|name| name != context));
+    unknown.dedup();
+    if unknown.is_empty() {
+        return Vec::new();
+    }
+    vec![format!(
+        "these contexts of the lists are no categories of {by}, and shown without their cells: {}; check --by",
+        unknown.join(", ")
+    )]
+}
+
 /// The pictures that are asked for, or the UMAPs of the latent code, flat ones first.
 fn picture_names(args: &ReportArgs, obsm: &[concord_io::EntrySummary]) -> Result<Vec<String>, CliError> {
     if !args.pictures.is_empty() {
+        for name in &args.pictures {
+            let Some(entry) = obsm.iter().find(|entry| entry.name == *name) else {
+                let known = nearest_few(name, obsm.iter().map(|entry| entry.name.as_str()));
+                return Err(CliError::usage(format!("--picture {name}: no such matrix in obsm; there are: {known}")));
+            };
+            if !matches!(entry.shape.get(1), Some(2 | 3)) {
+                return Err(CliError::usage(format!(
+                    "--picture {name}: two or three dimensions can be drawn; make a UMAP of it with `concord umap`"
+                )));
+            }
+        }
         return Ok(args.pictures.clone());
     }
     let is_picture = |entry: &&concord_io::EntrySummary| {

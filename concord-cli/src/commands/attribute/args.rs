@@ -62,6 +62,9 @@ pub(crate) struct AttributeArgs {
     pub(super) network_layer: Option<usize>,
     #[command(flatten, next_help_heading = "Attribution")]
     pub(super) attribution: AttributionArgs,
+    /// Start integrated and expected gradients at these cells instead: a list of names, one a line
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline", help_heading = "Attribution")]
+    pub(super) baseline_cells: Option<PathBuf>,
     /// Seed of everything random
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Attribution")]
     pub(super) seed: u64,

@@ -1,5 +1,7 @@
 //! The cells, their contexts and the model.
 
+use std::{collections::HashSet, path::Path};
+
 use concord_attr::Network;
 use concord_core::{Embedding, Genes, Labels, LogNorm, Table};
 use concord_io::{MatrixSource, ReadOptions, read_h5ad};
@@ -27,6 +29,8 @@ pub(super) struct Input {
     pub(super) is_var: bool,
     pub(super) cell_names: Vec<String>,
     pub(super) labels: Labels,
+    /// The cells where integrated gradients start, when they are listed.
+    pub(super) baseline_cells: Option<Vec<usize>>,
     obs: Table,
 }
 
@@ -43,19 +47,23 @@ pub(super) fn read(args: &AttributeArgs, terminal: &Terminal) -> Result<(Input, 
     let dataset = read_h5ad(&args.input, &ReadOptions { source: source.clone() })?;
     let cell_names = dataset.cells.names().to_vec();
     let labels = match (&args.by, &args.cells) {
-        (_, Some(path)) => listed(&read_text(path)?, &cell_names, &path.display().to_string())?,
+        (_, Some(path)) => listed(&read_cells("--cells", path, &cell_names)?, cell_names.len())?,
         (Some(by), None) => columns::labels(&dataset.obs, by, "--by")?,
         (None, None) => return Err(CliError::usage("--by KEY says which cells belong together")),
     };
     if labels.n_missing() > 0 && args.by.is_some() {
         terminal.warning(&format!("{} cells have no label and belong to no context", labels.n_missing()));
     }
+    let baseline_cells =
+        args.baseline_cells.as_ref().map(|path| read_cells("--baseline-cells", path, &cell_names)).transpose()?;
     let genes: Genes = dataset.genes;
     let n_genes = genes.names().len();
     let (data, positions) = model_input::for_model(dataset.counts, &genes, &card, terminal)?;
     let summary = format!("{} cells, {} genes of the model from {source}", data.n_cells(), positions.len());
     let is_var = source != MatrixSource::Raw;
-    Ok((Input { encoder, card, data, positions, n_genes, is_var, cell_names, labels, obs: dataset.obs }, summary))
+    let obs = dataset.obs;
+    let input = Input { encoder, card, data, positions, n_genes, is_var, cell_names, labels, baseline_cells, obs };
+    Ok((input, summary))
 }
 
 impl Input {
@@ -88,15 +96,31 @@ impl Input {
 }
 
 /// Labels that part the listed cells from the others.
-fn listed(text: &str, cells: &[String], path: &str) -> Result<Labels, CliError> {
-    let wanted: std::collections::HashSet<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let known: std::collections::HashSet<&str> = cells.iter().map(String::as_str).collect();
-    if let Some(unknown) = wanted.iter().find(|name| !known.contains(*name)) {
-        return Err(CliError::usage(format!("--cells {path}: there is no cell named '{unknown}'")));
+fn listed(cells: &[usize], n_cells: usize) -> Result<Labels, CliError> {
+    let mut codes = vec![Some(1); n_cells];
+    for &cell in cells {
+        codes[cell] = Some(0);
+    }
+    Ok(Labels::new(codes, vec![LISTED.to_owned(), NOT_LISTED.to_owned()])?)
+}
+
+/// The cells that a file lists; `option` named it.
+fn read_cells(option: &str, path: &Path, names: &[String]) -> Result<Vec<usize>, CliError> {
+    let text = read_text(path)?;
+    let wanted: HashSet<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let known: HashSet<&str> = names.iter().map(String::as_str).collect();
+    let mut unknown: Vec<&&str> = wanted.iter().filter(|name| !known.contains(*name)).collect();
+    unknown.sort();
+    if let Some(first) = unknown.first() {
+        return Err(CliError::usage(format!(
+            "{option} {}: there is no cell named '{first}'; {} of {} names are unknown",
+            path.display(),
+            unknown.len(),
+            wanted.len()
+        )));
     }
     if wanted.is_empty() {
-        return Err(CliError::usage(format!("--cells {path}: no cell is named; write one a line")));
+        return Err(CliError::usage(format!("{option} {}: no cell is named; write one a line", path.display())));
     }
-    let codes = cells.iter().map(|cell| Some(u32::from(!wanted.contains(cell.as_str())))).collect();
-    Ok(Labels::new(codes, vec![LISTED.to_owned(), NOT_LISTED.to_owned()])?)
+    Ok((0..names.len()).filter(|&cell| wanted.contains(names[cell].as_str())).collect())
 }

@@ -33,7 +33,14 @@ pub(crate) fn run(args: &AttributeArgs, session: &Session) -> Result<(), CliErro
     let latent = recorder.step("embed", || input.embed(&network, args))?;
     let wanted = args.wanted(&input.labels)?;
     let model = Model { encoder, network: &network, latent: &latent };
-    let cells = Cells { data, genes: &input.card.features, labels: &input.labels, wanted: &wanted };
+    let baseline = input.baseline_cells.as_ref().map(|cells| data.select_cells(cells));
+    let cells = Cells {
+        data,
+        genes: &input.card.features,
+        labels: &input.labels,
+        wanted: &wanted,
+        baseline: baseline.as_ref(),
+    };
     let more_models = || {
         let domains = input.domains(args)?;
         train_replicates(data, &domains, &input.card.training, args.attribution.replicates, terminal)

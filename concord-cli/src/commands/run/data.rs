@@ -52,6 +52,9 @@ pub(super) fn describe(
         colours.push((name, column));
     }
     let contexts = contexts(&dataset, args, &colours)?;
+    if let Some((by, labels)) = contexts.as_ref().filter(|(_, labels)| labels.n_missing() > 0) {
+        recorder.warn(&format!("{} cells have no label in {by} and belong to no context", labels.n_missing()));
+    }
     let described = Described {
         n_cells,
         n_genes: dataset.counts.n_genes(),

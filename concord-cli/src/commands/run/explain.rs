@@ -58,7 +58,7 @@ pub(super) fn explain(
     let config = AttributeConfig { seed: args.train.seed, ..args.attribution.config.clone() };
     let model = Model { encoder: &trained.encoder, network: &trained.encoder.network(), latent };
     let genes = features.names();
-    let cells = Cells { data, genes, labels, wanted: &wanted };
+    let cells = Cells { data, genes, labels, wanted: &wanted, baseline: None };
     let more_models = || train_replicates(data, &dataset.domains, &args.train, args.attribution.replicates, terminal);
     let found = find(&model, &cells, &args.attribution, &config, recorder, more_models)?;
     let ranked = grouped(ranked_rows(&found.contexts, genes));
