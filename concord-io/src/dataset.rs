@@ -4,7 +4,7 @@ use concord_core::{Cells, Counts, Genes, Table};
 use hdf5::Group;
 
 use crate::IoError;
-use crate::frame::{Frame, FramePlace, SkippedColumn};
+use crate::frame::{FramePlace, SkippedColumn};
 use crate::h5::{H5File, Node};
 use crate::matrix::{MatrixNotes, StoredMatrix};
 
@@ -95,17 +95,19 @@ pub fn read_h5ad(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Datase
     check_count(&file, &options.source, "genes", var.shape(&file)?.n_rows, matrix.shape().1)?;
 
     // The names go through the library and its lock, the matrix mostly past it.
-    let read_frames = || -> Result<(Frame, Frame), IoError> { Ok((obs.read(&file)?, var.read(&file)?)) };
+    let read_frames = || -> Result<_, IoError> {
+        let (obs, var) = (obs.read(&file)?, var.read(&file)?);
+        let skipped = [obs.skipped, var.skipped].concat();
+        Ok((Cells::new(obs.names), obs.table, Genes::new(var.names), var.table, skipped))
+    };
     let (frames, matrix) = rayon::join(read_frames, || matrix.read());
-    let ((obs, var), (matrix, notes)) = (frames?, matrix?);
-    let mut skipped = obs.skipped;
-    skipped.extend(var.skipped);
+    let ((cells, obs, genes, var, skipped), (matrix, notes)) = (frames?, matrix?);
     Ok(Dataset {
         counts: Counts::new(matrix)?,
-        cells: Cells::new(obs.names),
-        genes: Genes::new(var.names),
-        obs: obs.table,
-        var: var.table,
+        cells,
+        genes,
+        obs,
+        var,
         obsm: member_names(&file, root, "obsm")?,
         layers: member_names(&file, root, "layers")?,
         notes,

@@ -23,9 +23,13 @@ const PANEL_ENTRIES: usize = 6 << 20;
 ///
 /// - sparse by cells: the chunks that the rows lie in. This is the form for random access.
 /// - dense: the chunks that the rows (and the selected genes) lie in. Chunks that span many cells are read as a whole.
-/// - sparse by genes: **all entries** of the selected genes, for each call: the rows of a cell are everywhere. With all genes
-///   that is the whole matrix. [`RowReader::blocks`] therefore takes as many rows out of one passage through the file as
-///   fit into about 130 MB.
+/// - sparse by genes: **all entries** of the selected genes, for each call, because those of a cell are everywhere. With all
+///   genes that is the whole matrix. [`RowReader::blocks`] takes rows with about 6 million entries out of one passage
+///   through the file: a matrix of 50 million entries is decompressed 8 times, and the time for all rows grows with the
+///   square of its size. Write a large one anew, sparse by cells, before training from it. A few genes of all cells are
+///   read faster from this form than from any other.
+///
+/// Memory is that of the rows asked for, and a chunk for each thread; for a matrix sparse by genes about 150 MB more.
 ///
 /// ```
 /// use concord_io::{ReadOptions, RowReader};
