@@ -1,6 +1,8 @@
-//! `docs/tutorial.md`, typed line by line: its commands run in order in one folder and write what they say.
+//! `docs/tutorial.md`, typed line by line: its commands run in order in one folder, write what they say, and print what
+//! it quotes.
 //!
-//! Blocks of ```` ```sh ```` are run, others are not: they quote output, or are in Python.
+//! Blocks of ```` ```sh ```` are run. Lines in blocks of ```` ```text ```` must be the beginnings of lines that were
+//! printed, so that times at their ends can be left out. Other blocks are in Python and not run.
 #![cfg(unix)]
 #![allow(missing_docs)]
 
@@ -19,13 +21,19 @@ type TestResult = Result<(), Box<dyn Error>>;
 const LARGEST_PICTURE: u64 = 200_000;
 
 #[test]
-fn commands_of_the_tutorial_run_and_write_their_files() -> TestResult {
-    let Some(shared) = shared("commands_of_the_tutorial_run_and_write_their_files") else { return Ok(()) };
+fn commands_of_the_tutorial_do_what_it_says() -> TestResult {
+    let Some(shared) = shared("commands_of_the_tutorial_do_what_it_says") else { return Ok(()) };
     let tutorial = tutorial()?;
     let folder = tempfile::tempdir()?;
     copy_data(&shared.join("data"), &tutorial, folder.path())?;
+    let mut printed = Vec::new();
     for command in &commands(&tutorial) {
-        run(command, folder.path())?;
+        printed.extend(run(command, folder.path())?.lines().map(squeezed));
+    }
+    for line in blocks(&tutorial, "text").concat() {
+        let quoted = squeezed(line);
+        let is_printed = printed.iter().any(|line| line.starts_with(&quoted));
+        assert!(is_printed, "the tutorial quotes what no command prints:\n{line}");
     }
     for picture in pictures(&tutorial) {
         let made = picture.strip_prefix("images/tutorial-").ok_or_else(|| format!("{picture}: an unusual name"))?;
@@ -75,16 +83,33 @@ fn copy_data(data: &Path, tutorial: &str, folder: &Path) -> TestResult {
     Ok(())
 }
 
+/// The lines of all blocks in a language.
+fn blocks<'a>(document: &'a str, language: &str) -> Vec<Vec<&'a str>> {
+    let mut blocks = Vec::new();
+    let mut lines = document.lines();
+    while let Some(start) = lines.find_map(|line| line.strip_prefix("```")) {
+        let block = lines.by_ref().take_while(|line| *line != "```").collect();
+        if start == language {
+            blocks.push(block);
+        }
+    }
+    blocks
+}
+
 /// The commands of all blocks of ```` ```sh ````, each in one line.
 fn commands(document: &str) -> Vec<String> {
     let mut commands = Vec::new();
-    let mut lines = document.lines();
-    while lines.any(|line| line == "```sh") {
-        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").map(str::trim).collect();
+    for block in blocks(document, "sh") {
+        let block: Vec<&str> = block.into_iter().map(str::trim).collect();
         let joined = block.join("\n").replace("\\\n", "");
         commands.extend(joined.lines().filter(|line| !line.is_empty()).map(str::to_owned));
     }
     commands
+}
+
+/// A line with single spaces between its words.
+fn squeezed(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Splits a command as a shell does, as far as the tutorial needs it: at spaces that are not in quotes.
@@ -117,8 +142,8 @@ fn pictures(document: &str) -> Vec<&str> {
 }
 
 /// Runs one command of the tutorial, which must succeed and write its files: `concord` as it was built for this test, all
-/// else by the shell.
-fn run(command: &str, folder: &Path) -> TestResult {
+/// else by the shell. Returns what it printed.
+fn run(command: &str, folder: &Path) -> Result<String, Box<dyn Error>> {
     let words = words(command);
     let output = if words[0] == "concord" {
         Command::new(env!("CARGO_BIN_EXE_concord-under-test")).args(&words[1..]).current_dir(folder).output()?
@@ -126,11 +151,12 @@ fn run(command: &str, folder: &Path) -> TestResult {
         Command::new("sh").args(["-e", "-c", command]).current_dir(folder).output()?
     };
     let Output { status, stdout, stderr } = &output;
-    assert!(status.success(), "{command}\n{status}\n{}", String::from_utf8_lossy(stderr));
+    let (stdout, stderr) = (String::from_utf8_lossy(stdout), String::from_utf8_lossy(stderr));
+    assert!(status.success(), "{command}\n{status}\n{stderr}");
     let asks_for_lines = words[0] == "grep" && !command.contains('>');
     assert!(!asks_for_lines || !stdout.is_empty(), "{command}\nfinds nothing");
     for name in outputs(&words) {
         assert!(folder.join(name).exists(), "{command}\ndoes not write {name}");
     }
-    Ok(())
+    Ok(format!("{stdout}\n{stderr}"))
 }
