@@ -3,7 +3,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use concord_io::{
-    Additions, IoError, MatrixSource, annotate_h5ad, category_colors, inspect_h5ad, read_annotation, read_obsm,
+    Additions, IoError, MatrixSource, ReadOptions, RowReader, annotate_h5ad, category_colors, inspect_h5ad,
+    read_annotation, read_obsm,
 };
 
 use crate::{Scratch, fixture, layer, read};
@@ -83,6 +84,10 @@ fn try_all(path: &Path) -> usize {
     let forms = ["blosc_blosclz_csr", "blosc_lz4_bits", "blosc_zlib_csr", "zstd_csr", "zstd_shuffle", "lzf_plain"];
     for name in ["csr_gzip_shuffle", "dense_by_columns", "counts"].into_iter().chain(forms) {
         seen(read(path, layer(name)).err());
+    }
+    for source in [MatrixSource::X, layer("csc"), layer("zstd_csc_int64"), layer("dense_by_columns")] {
+        let reader = RowReader::open(path, &ReadOptions { source });
+        seen(reader.and_then(|reader| reader.blocks(3).try_for_each(|block| block.map(drop))).err());
     }
     seen(inspect_h5ad(path).err());
     seen(category_colors(path, "type").err());
