@@ -46,12 +46,16 @@ fn ranks(scores: ArrayView1<'_, f32>) -> Vec<f64> {
     ranks
 }
 
-/// The share of the best genes of one list that are among the best of another; `fraction` of the genes are the best.
+/// The share of the best genes of one list that are among the best of another; `fraction` of the genes are
+/// the best. NaN for lists of no genes.
 ///
 /// # Panics
 /// If the lengths differ.
 pub fn top_overlap(a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>, fraction: f64) -> f64 {
     assert_eq!(a.len(), b.len(), "an overlap is of two lists of one length");
+    if a.is_empty() {
+        return f64::NAN;
+    }
     let n_best = n_best(a.len(), fraction);
     let mut is_best = vec![false; a.len()];
     for &gene in &descending(a)[..n_best] {

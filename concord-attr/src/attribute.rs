@@ -12,7 +12,7 @@ use self::{
 };
 use crate::{
     AttrError, AttributeConfig, Target,
-    first_step::{blocks, check_genes},
+    first_step::{blocks, check_cells},
 };
 
 /// Where the integrated methods start from. The others do not use it.
@@ -58,7 +58,8 @@ pub struct Completeness {
 /// `cells` is `[n_cells, n_genes]`, the context's cells with the network's input genes.
 ///
 /// # Errors
-/// [`AttrError::Option`], [`AttrError::GeneCount`], [`AttrError::DirectionLength`], [`AttrError::NotFinite`].
+/// [`AttrError::Option`], [`AttrError::GeneCount`], [`AttrError::NoCells`], [`AttrError::DirectionLength`],
+/// [`AttrError::NotFinite`].
 ///
 /// Sources: integrated gradients: Sundararajan et al., ICML 2017; expected gradients: Erion et al., Nature Machine
 /// Intelligence 2021; `SmoothGrad`: Smilkov et al. 2017. Agrees with captum's `Saliency`, `InputXGradient`,
@@ -71,7 +72,7 @@ pub fn attribute<N: Network + ?Sized>(
     config: &AttributeConfig,
 ) -> Result<Attribution, AttrError> {
     config.validate()?;
-    check_genes(network, "the matrix of cells", cells.n_genes())?;
+    check_cells(network, "the matrix of cells", cells)?;
     let directions = directions(network, targets)?;
     let start = Start::new(network, directions.view(), baseline, config.method)?;
     let work = Work::new(network, cells, directions, start, config);

@@ -24,6 +24,12 @@ pub enum AttrError {
         /// Number of columns given.
         found: usize,
     },
+    /// A matrix without cells.
+    #[error("{what} is empty: choose at least one cell")]
+    NoCells {
+        /// What has none.
+        what: &'static str,
+    },
     /// A neuron that the network does not have.
     #[error("neuron {neuron} does not exist: the neurons are numbered from 0 to {}", .n_neurons.saturating_sub(1))]
     NoSuchNeuron {

@@ -49,7 +49,17 @@ pub(crate) fn dense_rows(data: &LogNorm, cells: Range<usize>) -> Dense {
     result
 }
 
-/// Refuses cells of another width than the network's input.
+/// Refuses cells of another width than the network's input, and none at all.
+pub(crate) fn check_cells<N: Network + ?Sized>(
+    network: &N,
+    what: &'static str,
+    cells: &LogNorm,
+) -> Result<(), AttrError> {
+    check_genes(network, what, cells.n_genes())?;
+    if cells.n_cells() == 0 { Err(AttrError::NoCells { what }) } else { Ok(()) }
+}
+
+/// Refuses rows of another width than the network's input.
 pub(crate) fn check_genes<N: Network + ?Sized>(network: &N, what: &'static str, found: usize) -> Result<(), AttrError> {
     let expected = network.weights().nrows();
     if found == expected { Ok(()) } else { Err(AttrError::GeneCount { what, expected, found }) }

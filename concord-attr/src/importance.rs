@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::{
     AttrError,
-    first_step::{blocks, check_genes, hidden},
+    first_step::{blocks, check_cells, hidden},
 };
 
 /// The mean Jacobian over a context: entry (gene, neuron) of the result, `[n_genes, n_neurons]`, is the mean over the
@@ -14,7 +14,7 @@ use crate::{
 /// without a walk back through the largest layer for each neuron.
 ///
 /// # Errors
-/// [`AttrError::GeneCount`], [`AttrError::NotFinite`].
+/// [`AttrError::GeneCount`], [`AttrError::NoCells`], [`AttrError::NotFinite`].
 ///
 /// Source: `compute_feature_importance` of the reference, with which it agrees to the rounding of 32-bit floats.
 ///
@@ -22,7 +22,7 @@ use crate::{
 /// With an encoder of `concord-model`: `importance(&encoder.network(), &data.select_cells(&b_cells))`; the latent code is
 /// the reference's layer 6, and `encoder.network_up_to(layer)` gives the others.
 pub fn importance<N: Network + ?Sized>(network: &N, cells: &LogNorm) -> Result<Dense, AttrError> {
-    check_genes(network, "the matrix of cells", cells.n_genes())?;
+    check_cells(network, "the matrix of cells", cells)?;
     let parts: Vec<Dense> = blocks(cells.n_cells())
         .into_par_iter()
         .map(|block| {
@@ -47,9 +47,9 @@ pub fn importance<N: Network + ?Sized>(network: &N, cells: &LogNorm) -> Result<D
 /// What the network's neurons do in every cell, `[n_cells, n_neurons]`: for networks of whatever layer.
 ///
 /// # Errors
-/// [`AttrError::GeneCount`].
+/// [`AttrError::GeneCount`], [`AttrError::NoCells`].
 pub fn activations<N: Network + ?Sized>(network: &N, cells: &LogNorm) -> Result<Dense, AttrError> {
-    check_genes(network, "the matrix of cells", cells.n_genes())?;
+    check_cells(network, "the matrix of cells", cells)?;
     let parts: Vec<Dense> = blocks(cells.n_cells())
         .into_par_iter()
         .map(|block| network.outputs(hidden(network, cells, block).view()))

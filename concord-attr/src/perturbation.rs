@@ -3,7 +3,7 @@ use ndarray::{Array1, ArrayView1, Axis};
 
 use crate::{
     AttrError, Target,
-    first_step::{check_genes, dense_rows, hidden, hidden_of_row},
+    first_step::{check_cells, check_genes, dense_rows, hidden, hidden_of_row},
 };
 
 /// Which way genes are taken from cells or given to them.
@@ -74,7 +74,7 @@ pub struct Followed<'a> {
 /// `n_cells * (n_genes + n_hidden)`.
 ///
 /// # Errors
-/// [`AttrError::GeneCount`], [`AttrError::NoSuchGene`].
+/// [`AttrError::GeneCount`], [`AttrError::NoCells`], [`AttrError::NoSuchGene`].
 ///
 /// Source: deletion and insertion of Petsiuk et al., "RISE", BMVC 2018, with genes for pixels.
 pub fn perturbation_curves<N: Network + ?Sized>(
@@ -85,7 +85,7 @@ pub fn perturbation_curves<N: Network + ?Sized>(
     config: &PerturbConfig<'_>,
 ) -> Result<Vec<Curve>, AttrError> {
     let n_genes = cells.n_genes();
-    check_genes(network, "the matrix of cells", n_genes)?;
+    check_cells(network, "the matrix of cells", cells)?;
     let replacing = match config.replacement {
         Replacement::Zero => Array1::zeros(n_genes),
         Replacement::Mean(means) => {
@@ -116,6 +116,13 @@ pub fn perturbation_curves<N: Network + ?Sized>(
         for (place, curve) in curves.iter_mut().enumerate() {
             let zero = followed[place].level_of_others;
             curve.level.push((levels[place] - zero) / (levels_intact[place] - zero));
+        }
+    }
+    // A shorter ranking has nothing more to perturb: its curves stay where they are.
+    for curve in &mut curves {
+        if let (true, Some(&last)) = (ranking.len() < config.n_genes, curve.level.last()) {
+            curve.n_genes.push(config.n_genes);
+            curve.level.push(last);
         }
     }
     Ok(curves)

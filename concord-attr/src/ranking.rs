@@ -1,6 +1,8 @@
 use concord_core::LogNorm;
 use ndarray::ArrayView1;
 
+use crate::AttrError;
+
 /// How a context's cells express each gene.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GeneStatistics {
@@ -45,6 +47,25 @@ pub struct Filter {
 impl Default for Filter {
     fn default() -> Self {
         Self { min_nonzero_fraction: 0.03, min_expression: 0.0, include_lowered: false }
+    }
+}
+
+impl Filter {
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// [`AttrError::Option`].
+    pub fn validate(&self) -> Result<(), AttrError> {
+        let fraction = self.min_nonzero_fraction;
+        if !(0.0..1.0).contains(&fraction) {
+            let expected = "a share of the cells from 0, below 1; 3 % is 0.03";
+            return Err(AttrError::Option { option: "min-nonzero-fraction", value: fraction.to_string(), expected });
+        }
+        if !self.min_expression.is_finite() {
+            let (option, value) = ("min-expression", self.min_expression.to_string());
+            return Err(AttrError::Option { option, value, expected: "a number" });
+        }
+        Ok(())
     }
 }
 

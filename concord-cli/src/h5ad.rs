@@ -22,8 +22,8 @@ pub(crate) fn check_file_name(path: &Path) -> Result<(), CliError> {
     Err(CliError::usage(format!("{}: the name of this file is not Unicode; rename it", path.display())))
 }
 
-/// A matrix of obsm. An unknown name is answered with the names there are, the nearest first.
-pub(crate) fn embedding(path: &Path, obsm: &[EntrySummary], name: &str) -> Result<Embedding, CliError> {
+/// A matrix of obsm; `option` named it. An unknown name is answered with the names there are, the nearest first.
+pub(crate) fn embedding(path: &Path, obsm: &[EntrySummary], name: &str, option: &str) -> Result<Embedding, CliError> {
     if obsm.iter().all(|entry| entry.name != name) {
         let names = nearest_first(name, obsm.iter().map(|entry| entry.name.as_str()));
         let known = if names.is_empty() {
@@ -31,12 +31,15 @@ pub(crate) fn embedding(path: &Path, obsm: &[EntrySummary], name: &str) -> Resul
         } else {
             format!("there are: {}", names.join(", "))
         };
-        return Err(CliError::usage(format!("--basis {name}: {} has no such matrix in obsm; {known}", path.display())));
+        return Err(CliError::usage(format!(
+            "{option} {name}: {} has no such matrix in obsm; {known}",
+            path.display()
+        )));
     }
     let values = read_obsm(path, name)?;
     if let Some(((cell, dimension), value)) = values.indexed_iter().find(|(_, value)| !value.is_finite()) {
         return Err(CliError::usage(format!(
-            "--basis {name}: the value of cell {cell} in dimension {dimension} is {value}; leave out such cells"
+            "{option} {name}: the value of cell {cell} in dimension {dimension} is {value}; leave out such cells"
         )));
     }
     Ok(Embedding::new(values)?)
@@ -53,7 +56,7 @@ pub(crate) fn picture(
         Some(name) => name.to_owned(),
         None => best_umap(path, obsm, terminal)?,
     };
-    let points = embedding(path, obsm, &name)?;
+    let points = embedding(path, obsm, &name, "--basis")?;
     match points.n_dimensions() {
         1 => Err(CliError::usage(format!("--basis {name}: it has one dimension, a picture needs two"))),
         2 => Ok((points, name)),

@@ -12,9 +12,12 @@ use serde_json::{Map, Value};
 use crate::{
     Device, Encoder, ModelCard, ModelError, TrainConfig,
     encoder::EncoderModule,
-    store::{FORMAT_VERSION, Origin, Provenance, format_error},
+    store::{FORMAT_VERSION, Normalization, Origin, Provenance, format_error},
     weights,
 };
+
+/// The total to which the reference scales cells where it normalises them itself.
+const REFERENCE_TOTAL: f32 = 1e4;
 
 /// The two files of one model.
 pub(crate) struct ReferenceFiles {
@@ -92,6 +95,9 @@ fn card(mut config: Map<String, Value>) -> Result<ModelCard, String> {
     });
     let training = training(&config)?;
     training.validate_widths().map_err(|error| error.to_string())?;
+    // As a rule counts are normalised before the reference sees them, and then it does not know how.
+    let does_both = field(&config, "normalize_total")? == Some(true) && field(&config, "log1p")? == Some(true);
+    let normalization = does_both.then_some(Normalization::TotalAndLog { target_sum: REFERENCE_TOTAL });
     // The genes stand in the card already.
     config.remove("input_feature");
     let provenance = Provenance {
@@ -102,8 +108,7 @@ fn card(mut config: Map<String, Value>) -> Result<ModelCard, String> {
         domains: domains.collect(),
         reference_config: Some(config),
     };
-    // Its normalisation is done outside as a rule, and not written down.
-    Ok(ModelCard { format_version: FORMAT_VERSION, training, normalization: None, provenance, features })
+    Ok(ModelCard { format_version: FORMAT_VERSION, training, normalization, provenance, features })
 }
 
 /// The options that are ours too: they have the same names.

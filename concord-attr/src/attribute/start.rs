@@ -3,7 +3,7 @@ use ndarray::{Array1, ArrayView2};
 
 use crate::{
     AttrError, Baseline, Method,
-    first_step::{check_genes, hidden, hidden_of_row},
+    first_step::{check_cells, check_genes, hidden, hidden_of_row},
 };
 
 /// The baseline as the methods need it.
@@ -35,7 +35,7 @@ impl<'a> Start<'a> {
                 Array1::from(row.to_vec())
             }
             Baseline::Cells(cells) => {
-                check_genes(network, "the matrix of baseline cells", cells.n_genes())?;
+                check_cells(network, "the matrix of baseline cells", cells)?;
                 if method == Method::ExpectedGradients {
                     let hidden = hidden(network, cells, 0..cells.n_cells());
                     let levels = network.outputs(hidden.view()).dot(&directions.t());

@@ -31,6 +31,7 @@ pub(crate) struct AttributionArgs {
 impl AttributionArgs {
     pub(crate) fn validate(&self) -> Result<(), CliError> {
         self.config.validate()?;
+        self.filter.validate()?;
         if self.max_cells == 0 {
             return Err(CliError::usage("--max-cells 0 is out of range: at least 1"));
         }
@@ -38,6 +39,11 @@ impl AttributionArgs {
             return Err(CliError::usage(format!("--replicates {} is out of range: from 1 to 100", self.replicates)));
         }
         Ok(())
+    }
+
+    /// The same with the seed in its place, as it is recorded.
+    pub(crate) fn with_seed(&self, seed: u64) -> Self {
+        Self { config: AttributeConfig { seed, ..self.config.clone() }, ..self.clone() }
     }
 
     /// The same for other models, in which trust is not measured once more, with so many cells of a context at most.

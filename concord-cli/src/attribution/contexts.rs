@@ -2,7 +2,7 @@
 
 use concord_attr::{Target, context_means, rest_mean, top_neurons};
 use concord_core::{Dense, Embedding, Labels};
-use ndarray::Array1;
+use ndarray::{Array1, ArrayView1};
 
 use crate::error::CliError;
 
@@ -14,6 +14,8 @@ pub(super) struct Context {
     /// The cells of the other contexts.
     pub(super) others: Vec<usize>,
     pub(super) targets: Vec<ContextTarget>,
+    /// Whether the others are one context, and not all the rest.
+    pub(super) is_pair: bool,
 }
 
 /// A target in a context.
@@ -23,6 +25,8 @@ pub(super) struct ContextTarget {
     pub(super) neuron: Option<usize>,
     /// Its mean over the cells of the other contexts.
     pub(super) level_of_others: f64,
+    /// Whether it is clearly higher in the context: else there is no way from there to the others to measure on.
+    pub(super) is_active: bool,
 }
 
 /// What is explained in each context.
@@ -37,6 +41,8 @@ pub(crate) struct Wanted {
     pub(crate) neurons: Neurons,
     /// A direction of the latent code, `[n_neurons]`.
     pub(crate) direction: Option<Vec<f32>>,
+    /// The layer whose neurons these are, when it is not the latent code.
+    pub(crate) layer: Option<usize>,
 }
 
 /// Neurons that are explained.
@@ -87,14 +93,19 @@ pub(super) fn contexts(latent: &Embedding, labels: &Labels, wanted: &Wanted) -> 
         contexts.push(Context {
             name: name.clone(),
             cells: members[context].clone(),
-            targets: targets(&means, context, other_name, &other_mean, &neurons, wanted)?,
+            targets: targets(latent, &means, context, other_name, &other_mean, &neurons, wanted)?,
+            is_pair: against.is_some(),
             others,
         });
     }
     Ok(contexts)
 }
 
+/// A target is active where its mean is above that of the others by this part of its standard deviation.
+const ACTIVE_FROM: f64 = 0.1;
+
 fn targets(
+    latent: &Embedding,
     means: &Dense,
     context: usize,
     other_name: &str,
@@ -112,7 +123,15 @@ fn targets(
         }
     }
     for &neuron in neurons {
-        targets.push((Target::neuron(neuron, n_neurons)?, Some(neuron)));
+        let target = Target::neuron(neuron, n_neurons)?;
+        targets.push(match wanted.layer {
+            None => (target, Some(neuron)),
+            // Neurons of other layers are not to be taken for those of the latent code.
+            Some(layer) => {
+                let name = format!("layer {layer} neuron {neuron}");
+                (Target::direction(name, target.as_direction().to_owned())?, None)
+            }
+        });
     }
     if let Some(direction) = &wanted.direction {
         if direction.len() != n_neurons {
@@ -123,7 +142,17 @@ fn targets(
         }
         targets.push((Target::direction("direction", direction.iter().copied().collect())?, None));
     }
-    let level = |target: &Target| f64::from(other_mean.dot(&target.as_direction()));
-    let with_level = |(target, neuron): (Target, _)| ContextTarget { level_of_others: level(&target), target, neuron };
+    let with_level = |(target, neuron): (Target, _)| {
+        let level = |mean: ArrayView1<'_, f32>| f64::from(mean.dot(&target.as_direction()));
+        let (level_of_others, level_here) = (level(other_mean.view()), level(means.row(context)));
+        let is_active = level_here - level_of_others > ACTIVE_FROM * sd(latent, &target);
+        ContextTarget { target, neuron, level_of_others, is_active }
+    };
     Ok(targets.into_iter().map(with_level).collect())
+}
+
+/// The standard deviation of a target over all cells.
+fn sd(latent: &Embedding, target: &Target) -> f64 {
+    let levels = latent.values().dot(&target.as_direction()).mapv(f64::from);
+    levels.std(0.0)
 }

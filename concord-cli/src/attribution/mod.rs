@@ -126,6 +126,11 @@ pub(crate) fn find(
                 "there is nothing to attribute: a single context has no rest to be held against; name neurons",
             ));
         }
+        if args.replicates > 1 && !cells.wanted.contrast {
+            return Err(CliError::usage(
+                "--replicates compares contexts against others, which are not attributed here: neurons differ between models",
+            ));
+        }
         if let Some(alone) = contexts.iter().find(|context| context.others.is_empty()) {
             terminal.warning(&format!(
                 "all cells with a label are of one context, {}: it is held against nothing, and trust is not measured",
@@ -140,6 +145,14 @@ pub(crate) fn find(
         let summary = format!("{n_targets} targets in {} contexts, {}", contexts.len(), config.method.name());
         Ok((found, summary))
     })?;
+    for context in &found {
+        if let Some(empty) = context.targets.iter().find(|target| target.list.is_empty()) {
+            recorder.warn(&format!(
+                "no gene passes the filter for {}, {}: lower --min-nonzero-fraction or --min-expression",
+                context.name, empty.name
+            ));
+        }
+    }
     let n_missed = found.iter().flat_map(|context| &context.targets).filter(|target| target.misses()).count();
     if n_missed > 0 {
         recorder.warn(&format!(
@@ -152,11 +165,6 @@ pub(crate) fn find(
     if args.replicates > 1 {
         let others = recorder.step("replicates", more_models)?;
         consensus = compare_with_seeds(&mut found, &others, cells, args, terminal)?;
-        if consensus.is_empty() {
-            recorder.warn(
-                &"--replicates compares contexts against others, and there are none: neurons differ between models",
-            );
-        }
     }
     Ok(Findings { contexts: found, consensus })
 }
@@ -192,11 +200,14 @@ fn explain_context<N: Network>(
     let chosen: Vec<usize> =
         evenly_spaced(context.cells.len(), args.max_cells).into_iter().map(|place| context.cells[place]).collect();
     let cells = subject.data.select_cells(&chosen);
-    let attribution = attribution(subject, &cells, context, args, config, all)?;
+    // A pair is explained by itself: where the average of all cells stands has nothing to do with it.
+    let of_pair = context.is_pair.then(|| gene_statistics(&subject.data.select_cells(&context.others)));
+    let reference = of_pair.as_ref().unwrap_or(all);
+    let attribution = attribution(subject, &cells, context, args, config, reference)?;
     let mut targets = Vec::with_capacity(context.targets.len());
     let mut kept = attribution.cells.unwrap_or_default().into_iter();
     for (place, target) in context.targets.iter().enumerate() {
-        let list = ranked_genes(attribution.scores.column(place), &statistics, all, &args.filter);
+        let list = ranked_genes(attribution.scores.column(place), &statistics, reference, &args.filter);
         targets.push(TargetResult {
             name: target.target.name().to_owned(),
             neuron: target.neuron,
@@ -209,9 +220,15 @@ fn explain_context<N: Network>(
     }
     // What perturbing does is told on the way to the other cells: where there are none, there is no way.
     if !args.no_trust && !context.others.is_empty() {
-        trust::measure(subject, context, &statistics, all, &mut targets, config)?;
+        trust::measure(subject, context, &cells, reference, &mut targets, config)?;
     }
     Ok(ContextResult { name: context.name.clone(), n_cells: context.cells.len(), targets })
+}
+
+/// Whether the cells of the other contexts are needed as the baseline, rather than a mean that is known.
+fn wants_others(context: &Context, args: &AttributionArgs, config: &AttributeConfig) -> bool {
+    let by_name = args.baseline == BaselineName::OtherContexts && !context.others.is_empty();
+    by_name || (context.is_pair && config.method == Method::ExpectedGradients)
 }
 
 /// Attributes the targets of a context; many neurons by the plain gradient are found in one go.
@@ -221,7 +238,7 @@ fn attribution<N: Network>(
     context: &Context,
     args: &AttributionArgs,
     config: &AttributeConfig,
-    all: &GeneStatistics,
+    reference: &GeneStatistics,
 ) -> Result<Attribution, CliError> {
     let targets: Vec<_> = context.targets.iter().map(|target| target.target.clone()).collect();
     if config.method == Method::Gradient && config.sign == concord_attr::Sign::Signed && !config.keep_cells {
@@ -233,12 +250,12 @@ fn attribution<N: Network>(
         let names = targets.iter().map(|target| target.name().to_owned()).collect();
         return Ok(Attribution { targets: names, scores, completeness: None, cells: None });
     }
-    let mean: Vec<f32> = all.mean_expression.iter().map(|&mean| mean as f32).collect();
+    let mean: Vec<f32> = reference.mean_expression.iter().map(|&mean| mean as f32).collect();
     let others;
     let baseline = match args.baseline {
         _ if subject.baseline.is_some() => subject.baseline.map_or(Baseline::Zeros, Baseline::Cells),
         BaselineName::Zeros => Baseline::Zeros,
-        BaselineName::OtherContexts if !context.others.is_empty() => {
+        BaselineName::OtherContexts | BaselineName::AllCells if wants_others(context, args, config) => {
             others = subject.data.select_cells(&context.others);
             Baseline::Cells(&others)
         }

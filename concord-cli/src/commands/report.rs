@@ -78,15 +78,17 @@ pub(crate) fn run(args: &ReportArgs, session: &Session) -> Result<(), CliError> 
     let trust: Vec<TrustRow> = table(args.trust.as_ref())?.into_iter().flat_map(|group| group.rows).collect();
 
     let annotation = h5ad::annotation(&args.input)?;
-    let latent = h5ad::embedding(&args.input, &annotation.obsm, &args.basis)?;
+    let latent = h5ad::embedding(&args.input, &annotation.obsm, &args.basis, "--basis")?;
     let mut pictures: Vec<(String, Embedding)> = Vec::new();
     for name in picture_names(args, &annotation.obsm)? {
-        let points = h5ad::embedding(&args.input, &annotation.obsm, &name)?;
+        let points = h5ad::embedding(&args.input, &annotation.obsm, &name, "--picture")?;
         pictures.push((name, points));
     }
     let contexts = args.by.as_ref().map(|by| columns::labels(&annotation.obs, by, "--by")).transpose()?;
     let warnings = warnings(args.by.as_deref().zip(contexts.as_ref()), &ranked);
-    warnings.iter().for_each(|warning| session.terminal.warning(warning));
+    for warning in &warnings {
+        session.terminal.warning(warning);
+    }
     let mut colours = Vec::new();
     for name in coloured_by(args, &annotation.obs) {
         let column = Colours::of_column(&args.input, &annotation.obs, &name, "--label")?;

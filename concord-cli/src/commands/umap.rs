@@ -73,7 +73,7 @@ pub(crate) fn run(args: &UmapArgs, session: &Session) -> Result<(), CliError> {
         if annotation.obsm.iter().any(|entry| entry.name == key) {
             session.terminal.warning(&format!("obsm/{key} of the input is replaced; --key gives another name"));
         }
-        let basis = h5ad::embedding(&args.input, &annotation.obsm, &args.basis)?;
+        let basis = h5ad::embedding(&args.input, &annotation.obsm, &args.basis, "--basis")?;
         let summary = format!("{} cells x {} dimensions of {}", basis.n_cells(), basis.n_dimensions(), args.basis);
         Ok::<_, CliError>((basis, summary))
     })?;

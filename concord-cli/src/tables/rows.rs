@@ -94,12 +94,13 @@ impl Row for RankedTermRow {
 pub(crate) struct TrustRow {
     pub(crate) context: String,
     pub(crate) target: String,
-    /// Which genes were perturbed: those of the list, or the first by gradient, by expression, or at random.
+    /// In which order the genes of the list were perturbed: as listed, by gradient, by expression, or at random.
     pub(crate) ranking: String,
-    pub(crate) deletion_to_zero: f64,
-    pub(crate) deletion_to_mean: f64,
-    pub(crate) insertion_to_zero: f64,
-    pub(crate) insertion_to_mean: f64,
+    /// None where the target is hardly more active in the context than elsewhere.
+    pub(crate) deletion_to_zero: Option<f64>,
+    pub(crate) deletion_to_mean: Option<f64>,
+    pub(crate) insertion_to_zero: Option<f64>,
+    pub(crate) insertion_to_mean: Option<f64>,
     /// Median relative error of the sum over all genes.
     pub(crate) sum_error: Option<f64>,
     /// Rank correlation with a model with random weights.

@@ -54,11 +54,11 @@ pub(crate) struct AttributeArgs {
     #[arg(long, value_name = "FILE", help_heading = "Targets")]
     pub(super) direction: Option<PathBuf>,
     /// Do not attribute contexts against the rest, only neurons
-    #[arg(long, help_heading = "Targets")]
+    #[arg(long, conflicts_with_all = ["against", "replicates"], help_heading = "Targets")]
     pub(super) no_contrast: bool,
-    /// Attribute the outputs of another layer, counted from 0 as in the reference: linear, norm, activation, dropout,
-    /// and so on; with the default widths 6 is the latent code
-    #[arg(long, value_name = "N", help_heading = "Targets")]
+    /// Attribute the neurons of another layer, and nothing else; layers are counted from 0 as in the reference: linear,
+    /// norm, activation, dropout, and so on; with the default widths 6 is the latent code
+    #[arg(long, value_name = "N", conflicts_with_all = ["against", "replicates"], help_heading = "Targets")]
     pub(super) network_layer: Option<usize>,
     #[command(flatten, next_help_heading = "Attribution")]
     pub(super) attribution: AttributionArgs,
@@ -71,7 +71,7 @@ pub(crate) struct AttributeArgs {
     /// Column of obs with the batches that the model was trained with; for --replicates
     #[arg(long, value_name = "KEY", help_heading = "Attribution")]
     pub(super) batch: Option<String>,
-    /// Write the scores of single cells too, a table for each target
+    /// Write the scores of the single cells that were attributed (--max-cells of each context), a table for each target
     #[arg(long, help_heading = "Results")]
     pub(super) per_cell: bool,
     /// Name of the importance matrix in varm and of the lists in uns
@@ -120,6 +120,7 @@ impl AttributeArgs {
                 Some(list) => Neurons::Given(list.to_vec()),
             },
             direction: self.direction.as_ref().map(read_direction).transpose()?,
+            layer: self.network_layer,
         })
     }
 

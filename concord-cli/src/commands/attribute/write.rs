@@ -86,8 +86,12 @@ pub(super) fn finish(
     let record = json!({
         "concord_version": env!("CARGO_PKG_VERSION"),
         "command": session.command_line,
-        "config": args.attribution,
-        "seed": args.seed,
+        "input": args.input,
+        "model": args.model,
+        "by": args.by,
+        "against": args.against,
+        "layer": args.network_layer,
+        "config": args.attribution.with_seed(args.seed),
         "contexts": results.iter().map(genes_of).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&record).context("cannot write attribution.json")?;

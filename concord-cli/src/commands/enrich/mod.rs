@@ -49,7 +49,8 @@ pub(crate) struct EnrichArgs {
     out: PathBuf,
     #[command(flatten)]
     pick: PickArgs,
-    /// Run pre-ranked enrichment (GSEA) on the whole ranked lists instead of over-representation on their top
+    /// Run pre-ranked enrichment (GSEA) on all genes of each list instead of over-representation on their top; a list of
+    /// all measured genes is best: `concord attribute --include-lowered --min-nonzero-fraction 0`
     #[arg(long, conflicts_with_all = ["background_or_model", "top_or_fraction"])]
     gsea: bool,
     #[command(flatten, next_help_heading = "Over-representation")]

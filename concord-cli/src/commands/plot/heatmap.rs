@@ -105,7 +105,7 @@ pub(crate) struct Bar {
 pub(crate) fn run(args: &HeatmapArgs, session: &Session) -> Result<(), CliError> {
     args.figure.check(&[&args.input])?;
     let annotation = h5ad::annotation(&args.input)?;
-    let latent = h5ad::embedding(&args.input, &annotation.obsm, &args.basis)?;
+    let latent = h5ad::embedding(&args.input, &annotation.obsm, &args.basis, "--basis")?;
     let chosen = sample_cells(latent.n_cells(), usize::from(args.n_cells), args.seed);
     if chosen.len() < latent.n_cells() {
         session.terminal.line(&format!("{} of {} cells are drawn, taken at random", chosen.len(), latent.n_cells()));

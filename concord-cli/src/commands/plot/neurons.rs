@@ -52,7 +52,7 @@ pub(crate) fn run(args: &NeuronsArgs, session: &Session) -> Result<(), CliError>
     args.figure.check(&[&args.input])?;
     let annotation = h5ad::annotation(&args.input)?;
     let labels = columns::labels(&annotation.obs, &args.by, "--by")?;
-    let latent = h5ad::embedding(&args.input, &annotation.obsm, &args.basis)?;
+    let latent = h5ad::embedding(&args.input, &annotation.obsm, &args.basis, "--basis")?;
     let (contexts, figure) = neuron_means(&latent, &labels, usize::from(args.top), &args.title)?;
     args.figure.save(&figure)?;
     let json: Vec<Value> = contexts

@@ -11,6 +11,7 @@ use crate::{
     Session,
     error::CliError,
     figures::FigureArgs,
+    standard_figures::best_terms,
     tables::{self, EnrichedRow, Group, PickArgs, RankedTermRow},
 };
 
@@ -56,9 +57,7 @@ pub(crate) fn run(args: &TermsArgs, session: &Session) -> Result<(), CliError> {
         (group.name(), gsea_terms(&group, args)?, style)
     } else {
         let group = args.pick.one(tables::parse::<EnrichedRow>(&args.input, &text)?)?;
-        let mut rows: Vec<&EnrichedRow> = group.rows.iter().collect();
-        rows.sort_by(|a, b| a.p_value.total_cmp(&b.p_value).then_with(|| a.term.cmp(&b.term)));
-        (group.name(), ora_terms(&rows, usize::from(args.top))?, ora_style())
+        (group.name(), ora_terms(&best_terms(&group), usize::from(args.top))?, ora_style())
     };
     let title = args.title.clone().unwrap_or(title);
     let style = TermBarsStyle { title, width: args.width, name_width: args.name_width, ..style };

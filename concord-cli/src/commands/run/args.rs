@@ -78,7 +78,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE.gmt", help_heading = "Attribution")]
     pub(crate) gmt: Option<PathBuf>,
     /// Do not attribute anything
-    #[arg(long, help_heading = "Attribution")]
+    #[arg(long, conflicts_with_all = ["gmt", "replicates"], help_heading = "Attribution")]
     pub(crate) no_attribution: bool,
     /// Do not write report.html
     #[arg(long, help_heading = "Results")]

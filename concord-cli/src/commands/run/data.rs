@@ -75,9 +75,6 @@ fn contexts(
     args: &RunArgs,
     colours: &[(String, Colours)],
 ) -> Result<Option<(String, Labels)>, CliError> {
-    if args.no_attribution {
-        return Ok(None);
-    }
     if let Some(by) = &args.by {
         return Ok(Some((by.clone(), columns::labels(&dataset.obs, by, "--by")?)));
     }

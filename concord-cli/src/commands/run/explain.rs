@@ -45,12 +45,14 @@ pub(super) fn explain(
     recorder: &mut Recorder<'_>,
 ) -> Result<Explained, CliError> {
     let Trainee { data, features, dataset, trained, latent } = *trainee;
+    if args.no_attribution {
+        return Ok(Explained::default());
+    }
     let Some((_, labels)) = &dataset.contexts else {
-        if !args.no_attribution {
-            recorder.warn(
-                &"no column of obs says which cells belong together, so no genes are attributed; name one with --by",
-            );
-        }
+        let also = if sets.is_some() { ", and no gene sets tested" } else { "" };
+        recorder.warn(&format!(
+            "no column of obs says which cells belong together, so no genes are attributed{also}; name one with --by"
+        ));
         return Ok(Explained::default());
     };
     let terminal = recorder.terminal();
@@ -64,11 +66,18 @@ pub(super) fn explain(
     let ranked = grouped(ranked_rows(&found.contexts, genes));
     let enriched = match sets {
         None => Vec::new(),
-        Some(sets) => recorder.step("enrich", || {
-            let rows = in_ranked(&ranked, sets, genes, terminal)?;
-            let summary = format!("{} gene sets in {} lists", sets.len(), ranked.len());
-            Ok::<_, CliError>((grouped(rows), summary))
-        })?,
+        Some(sets) => {
+            let tested = recorder.step("enrich", || {
+                let rows = in_ranked(&ranked, sets, genes, terminal)?;
+                let summary = format!("{} gene sets in {} lists", sets.len(), ranked.len());
+                Ok::<_, CliError>((grouped(rows), summary))
+            });
+            // What was trained is worth more than what it is tested for.
+            tested.unwrap_or_else(|error| {
+                recorder.warn(&format!("no gene sets were tested: {error}"));
+                Vec::new()
+            })
+        }
     };
     let expression = expression_of(&drawn_genes(&ranked), features, data);
     Ok(Explained { trust: trust_rows(&found.contexts), found, ranked, enriched, expression })

@@ -91,7 +91,10 @@ pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<(), CliError> {
     recorder.step("figures", || figures::draw(&results, &outputs))?;
     if !args.no_report {
         let warnings = recorder.warnings().to_vec();
-        recorder.step("report", || report::write(&results, warnings, &outputs))?;
+        // What was trained is worth more than a page about it.
+        if let Err(error) = recorder.step("report", || report::write(&results, warnings, &outputs)) {
+            recorder.warn(&format!("report.html was not written: {error}"));
+        }
     }
     recorder.step("write", || write::write(&results, &outputs))?;
     write::finish(&results, outputs, &recorder, session)

@@ -126,7 +126,7 @@ fn configuration(results: &Results<'_>) -> Value {
         "umap_metric": args.umap_metric,
         "tutorial": args.tutorial,
         "by": results.dataset.contexts.as_ref().map(|(by, _)| by),
-        "attribution": args.attribution,
+        "attribution": args.attribution.with_seed(args.train.seed),
         "gmt": args.gmt,
     })
 }
