@@ -11,10 +11,10 @@ struct Folder(TempDir);
 impl Folder {
     fn new() -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
-        let mut table = "context,target,rank,gene,importance,mean_expression,nonzero_fraction\n".to_owned();
+        let mut table = "context,target,rank,gene,importance,mean_expression,nonzero_fraction,difference\n".to_owned();
         for context in ["B cells", "\"T/../cells, \"\"<b>\"\"\""] {
             for gene in 0..100 {
-                writeln!(table, "{context},neuron 3,{},G{gene},{},1,0.5", gene + 1, 100 - gene).unwrap();
+                writeln!(table, "{context},neuron 3,{},G{gene},{},1,0.5,0.1", gene + 1, 100 - gene).unwrap();
             }
         }
         folder.write("ranked.csv", &table);
@@ -220,7 +220,8 @@ fn genes_and_backgrounds_that_are_not_as_they_should_be() {
     refuses("other.txt", &[], &["genes of the list", "Ensembl identifiers", "genes of the background", "gene symbols"]);
     folder.write("nan.csv", &fs::read_to_string(folder.path("ranked.csv")).unwrap().replace(",G7,93,", ",G7,NaN,"));
     refuses("nan.csv", &[], &["the importance of G7 for B cells, neuron 3 is NaN"]);
-    folder.write("same.csv", "context,target,rank,gene,importance,mean_expression,nonzero_fraction\na,b,1,G1,1,1,1\n");
+    let header = "context,target,rank,gene,importance,mean_expression,nonzero_fraction,difference";
+    folder.write("same.csv", &format!("{header}\na,b,1,G1,1,1,1,0\n"));
     refuses("same.csv", &[], &["no list has genes that stand out"]);
 
     let of = |background: &str| {

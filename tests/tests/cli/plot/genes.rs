@@ -5,11 +5,11 @@ use crate::{annotated_file, json_of};
 
 /// A table as `concord attribute` writes it, not in the order of its ranks.
 const TABLE: &str = "\
-context,target,rank,gene,importance,mean_expression,nonzero_fraction
-\"T, \"\"naive\"\" <i>\",neuron 5,2,CD3E,0.5,1,1
-\"T, \"\"naive\"\" <i>\",neuron 5,1,CD3D,0.9,1,1
-\"T, \"\"naive\"\" <i>\",neuron 5,3,LCK,0.1,1,1
-B/../cells,neuron 1,1,CD79A,0.9,1,1
+context,target,rank,gene,importance,mean_expression,nonzero_fraction,difference
+\"T, \"\"naive\"\" <i>\",neuron 5,2,CD3E,0.5,1,1,0.5
+\"T, \"\"naive\"\" <i>\",neuron 5,1,CD3D,0.9,1,1,0.5
+\"T, \"\"naive\"\" <i>\",neuron 5,3,LCK,0.1,1,1,0.5
+B/../cells,neuron 1,1,CD79A,0.9,1,1,0.5
 ";
 
 #[test]
@@ -87,7 +87,10 @@ fn mistakes_are_answered_with_what_there_is() {
     with("", &["has no column 'context'"]);
     let header = TABLE.lines().next().unwrap();
     with(&format!("{header}\n"), &["the table has no rows"]);
-    with(&format!("{header}\na,b,first,LYZ,1,1,1\n"), &["line 2: column 'rank'"]);
-    with(&format!("{header}\na,b,1,LYZ,1,1,1\na,b,c,2,CD3D,1,1,1\n"), &["line 3: it has 8 fields, the header has 7"]);
-    with(&format!("{header}\na,b,1,LYZ1,1,1,1\n"), &["--table LYZ1: no such gene"]);
+    with(&format!("{header}\na,b,first,LYZ,1,1,1,0\n"), &["line 2: column 'rank'"]);
+    with(
+        &format!("{header}\na,b,1,LYZ,1,1,1,0\na,b,c,2,CD3D,1,1,1,0\n"),
+        &["line 3: it has 9 fields, the header has 8"],
+    );
+    with(&format!("{header}\na,b,1,LYZ1,1,1,1,0\n"), &["--table LYZ1: no such gene"]);
 }

@@ -49,7 +49,7 @@ fn mistakes_are_answered_with_what_there_is() {
     fs::write(&input, "term,p\nx,1\n").unwrap();
     refuses(&[], &["has no column 'context'", "`concord enrich`"]);
     fs::write(&input, ORA.replace(",0.01,", ",nan,")).unwrap();
-    refuses(&["--context", "B cells"], &["adjusted_p_value of 'second & last' is NaN"]);
+    refuses(&["--context", "B cells"], &["adjusted_p_value of the term 'second & last' is NaN"]);
     fs::write(&input, b"\xff\xfe\x00").unwrap();
     refuses(&[], &["this is no text file"]);
     folder.refuses("terms", &folder.path("none.csv"), &[], &["none.csv: cannot be read"]);
