@@ -90,6 +90,10 @@ pub(crate) struct Findings {
     pub(crate) consensus: Vec<ConsensusRow>,
 }
 
+/// What a user is told whose genes are those of raw.
+pub(crate) const NOT_IN_VARM: &str =
+    "the genes of raw are not the rows of var, so varm gets no importance of genes; the tables have it";
+
 /// Median relative errors of sums above this are worth a warning.
 const LARGEST_SUM_ERROR: f64 = 0.1;
 

@@ -18,7 +18,8 @@ Examples:
   concord attribute data.h5ad --model run/model --by cell_type --replicates 5 -o stable
 
 The lists of the authors' tutorial (plain gradients, of all neurons, lowered genes among them):
-  concord attribute data.h5ad --model run/model --by cell_type --method gradient --neurons all --include-lowered -o paper";
+  concord attribute data.h5ad --model run/model --by cell_type --method gradient --neurons all --include-lowered \
+      --no-trust -o paper";
 
 /// Options of `concord attribute`.
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ pub(crate) use args::AttributeArgs;
 
 use crate::{
     Session,
-    attribution::{Cells, Model, find, to_text, trust_rows},
+    attribution::{Cells, Model, NOT_IN_VARM, find, to_text, trust_rows},
     commands::run::train_replicates,
     error::CliError,
     outputs::Outputs,
@@ -23,6 +23,9 @@ pub(crate) fn run(args: &AttributeArgs, session: &Session) -> Result<(), CliErro
     let terminal = &session.terminal;
     let mut recorder = Recorder::new(terminal);
     let input = recorder.step("read", || input::read(args, terminal))?;
+    if !input.is_var {
+        terminal.line(NOT_IN_VARM);
+    }
     let (encoder, data) = (&input.encoder, &input.data);
     let network = match args.network_layer {
         Some(layer) => encoder

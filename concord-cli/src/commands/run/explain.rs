@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use concord_attr::AttributeConfig;
 use concord_core::{Embedding, Genes, LogNorm};
 use concord_enrich::GeneSet;
+use concord_io::MatrixSource;
 use concord_model::Trained;
 
 use super::{args::RunArgs, data::Described, steps::train_replicates};
 use crate::{
-    attribution::{Cells, Findings, Model, Neurons, Wanted, find, ranked_rows, trust_rows},
+    attribution::{Cells, Findings, Model, NOT_IN_VARM, Neurons, Wanted, find, ranked_rows, trust_rows},
     commands::enrich::in_ranked,
     error::CliError,
     record::Recorder,
@@ -56,6 +57,9 @@ pub(super) fn explain(
         return Ok(Explained::default());
     };
     let terminal = recorder.terminal();
+    if args.matrix.source() == MatrixSource::Raw {
+        terminal.line(NOT_IN_VARM);
+    }
     let wanted = Wanted { contrast: true, neurons: Neurons::Top(args.attribution.top_neurons), ..Wanted::default() };
     let config = AttributeConfig { seed: args.train.seed, ..args.attribution.config.clone() };
     let model = Model { encoder: &trained.encoder, network: &trained.encoder.network(), latent };
