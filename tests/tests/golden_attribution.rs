@@ -10,6 +10,7 @@ use concord_prep::{NormalizeConfig, normalize};
 use concord_tests::{Npz, shared};
 
 #[test]
+#[allow(clippy::print_stderr, reason = "differences and the time are worth seeing")]
 fn importance_is_that_of_the_reference_for_every_cell_type() -> Result<(), Box<dyn Error>> {
     let Some(shared) = shared("the importance matrices of the reference") else { return Ok(()) };
     let (encoder, card) = load(&shared.join("golden/python_model_pbmc3k"), &Device::cpu())?;

@@ -58,7 +58,6 @@ fn check_markers(ranked: &[Row], seed: u64) {
         let first: Vec<&str> = list.take(20).map(|row| row["gene"].as_str()).collect();
         assert_eq!(first.len(), 20, "{context}");
         assert!(markers.iter().any(|marker| first.contains(marker)), "seed {seed}, {context}: {first:?}");
-        eprintln!("seed {seed}, {context}: {}", first.join(" "));
     }
 }
 
@@ -75,12 +74,6 @@ fn check_deletion(trust: &[Row], seed: u64) {
             areas.iter().sum::<f64>() / areas.len() as f64
         };
         let list = mean("list");
-        eprintln!(
-            "seed {seed}, {replacement}: {list:.3}, gradient {:.3}, expression {:.3}, random {:.3}",
-            mean("gradient"),
-            mean("expression"),
-            mean("random")
-        );
         for other in ["gradient", "expression", "random"] {
             assert!(list > mean(other), "seed {seed}, {replacement}: {list} and {} by {other}", mean(other));
         }
