@@ -164,13 +164,14 @@ fn trust_is_told_for_every_list_and_what_it_is_held_against() {
         }
         assert!(of_target.iter().all(|row| row["seeds"].is_empty()));
         assert!(of_target[1..].iter().all(|row| row["sum_error"].is_empty() && row["random_weights"].is_empty()));
-        for column in ["deletion_to_zero", "deletion_to_mean", "insertion_to_zero", "insertion_to_mean"] {
-            assert!(of_target.iter().all(|row| number(row, column).is_finite()));
-        }
-        // A neuron may be as active elsewhere, and then its levels tell little.
+        // A neuron may be as active elsewhere, and then there is nothing to measure on.
+        let measures = ["deletion_to_zero", "deletion_to_mean", "insertion_to_zero", "insertion_to_mean"];
+        let is_empty = |row: &Row| measures.iter().all(|column| row[*column].is_empty());
+        let is_full = |row: &Row| measures.iter().all(|column| row[*column].parse().is_ok_and(f64::is_finite));
+        assert!(of_target.iter().all(is_full) || !is_contrast && of_target.iter().all(is_empty), "{of_target:?}");
         if is_contrast {
             let (list, random) = (number(&of_target[0], "deletion_to_zero"), number(&of_target[3], "deletion_to_zero"));
-            assert!(random.abs() < 0.1 && list > random, "{of_target:?}");
+            assert!(list > random && list > 0.0, "{of_target:?}");
         }
     }
 }
@@ -363,12 +364,14 @@ fn cells_can_be_listed() {
 fn layers_within_the_network() {
     let folder = Folder::new();
     let last = folder.dendritic(&["--network-layer", "6", "--neurons", "0,9"]);
-    assert_eq!(targets(&last), ["neuron 0", "neuron 9"].into());
+    assert_eq!(targets(&last), ["layer 6 neuron 0", "layer 6 neuron 9"].into());
     let latent = folder.dendritic(&["--neurons", "0,9", "--no-contrast"]);
-    assert_eq!(last, latent, "layer 6 is the latent code");
+    let scores =
+        |rows: &[Row]| rows.iter().map(|row| (row["gene"].clone(), row["importance"].clone())).collect::<Vec<_>>();
+    assert_eq!(scores(&last), scores(&latent), "layer 6 is the latent code");
     // The first layer is linear, and has a neuron for each of the hidden units.
     let first = folder.dendritic(&["--network-layer", "0", "--neurons", "999", "--method", "gradient"]);
-    assert_eq!(targets(&first), ["neuron 999"].into());
+    assert_eq!(targets(&first), ["layer 0 neuron 999"].into());
     let top = folder.dendritic(&["--network-layer", "4"]);
     assert_eq!(targets(&top).len(), 2, "the most active neurons of that layer");
     fs::remove_dir_all(folder.path("out")).unwrap();
@@ -419,15 +422,9 @@ fn models_of_other_seeds_are_compared() {
     assert_eq!(lists_of_consensus.len(), 2, "neurons of other models are other neurons");
     assert!(trust.iter().filter(|row| row["target"] != "against the rest").all(|row| row["seeds"].is_empty()));
 
-    let warned = stderr_of(folder.by_bulk_labels(&arguments).args([
-        "--no-contrast",
-        "--no-trust",
-        "--context",
-        "CD34+",
-        "--neurons",
-        "0",
-    ]));
-    assert!(warned.contains("warning: --replicates compares contexts against others"), "{warned}");
+    fs::remove_dir_all(folder.path("out")).unwrap();
+    folder
+        .refuses(folder.by_bulk_labels(&arguments).arg("--no-contrast"), &["--replicates <N>", "cannot be used with"]);
 }
 
 #[test]
@@ -514,7 +511,7 @@ fn a_context_with_one_cell() {
     assert_eq!(folder.rows("trust.csv").len(), 24);
     let rows = folder.rows("ranked_genes.csv");
     assert!(!genes(&rows, "against the rest").is_empty());
-    assert!(rows.iter().filter(|row| row["context"] == "one").all(|row| number(row, "nonzero_fraction") == 1.0));
+    assert!(rows.iter().filter(|row| row["context"] == "one").all(|row| number(row, "nonzero_fraction") > 0.99));
 }
 
 #[test]

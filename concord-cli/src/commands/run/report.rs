@@ -63,7 +63,9 @@ fn facts(results: &Results<'_>) -> Vec<(String, String)> {
     ];
     if let Some((by, _)) = &dataset.contexts {
         facts.push(("contexts", by.clone()));
-        facts.push(("attribution", args.attribution.config.method.name().to_owned()));
+        if !args.no_attribution {
+            facts.push(("attribution", args.attribution.config.method.name().to_owned()));
+        }
     }
     facts.push(("concord", env!("CARGO_PKG_VERSION").to_owned()));
     facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -76,9 +76,9 @@ fn additions(results: &Results<'_>) -> Additions {
     obsm.extend(results.umap_3d.as_ref().map(|umap| (umap_key(&latent_key, 3), umap.values().clone())));
     let mut uns = vec![(latent_key.to_lowercase(), about)];
     let mut varm = Vec::new();
-    if let Some((by, _)) = &dataset.contexts {
+    let found = &results.explained.found.contexts;
+    if let Some((by, _)) = dataset.contexts.as_ref().filter(|_| !found.is_empty()) {
         let key = format!("{latent_key}_importance");
-        let found = &results.explained.found.contexts;
         if !matches!(args.matrix.source(), MatrixSource::Raw) {
             varm.push((key.clone(), importance_matrix(found, &selection.chosen, dataset.n_genes)));
         }
