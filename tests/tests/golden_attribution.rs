@@ -9,6 +9,10 @@ use concord_model::{Device, load};
 use concord_prep::{NormalizeConfig, normalize};
 use concord_tests::{Npz, shared};
 
+/// As in the program, so that the time that is printed is the program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[test]
 #[allow(clippy::print_stderr, reason = "differences and the time are worth seeing")]
 fn importance_is_that_of_the_reference_for_every_cell_type() -> Result<(), Box<dyn Error>> {
