@@ -4,7 +4,7 @@ use std::path::Path;
 
 use concord_core::{Labels, Table};
 use concord_io::category_colors;
-use concord_plot::{Colour, Colouring, ValueColours};
+use concord_plot::{Colour, Colouring, Panel, ValueColours};
 
 use crate::{columns, error::CliError};
 
@@ -37,6 +37,11 @@ impl Colours {
             }
         }
     }
+}
+
+/// A panel for each column, with its name above.
+pub(crate) fn panels(columns: &[(String, Colours)]) -> Vec<Panel<'_>> {
+    columns.iter().map(|(name, colours)| Panel::new(name.clone(), colours.colouring(name, VMAX_QUANTILE))).collect()
 }
 
 /// The file's own colours, when it has one for each category and they are written as `#rrggbb`.

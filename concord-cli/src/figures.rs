@@ -16,6 +16,9 @@ use crate::{error::CliError, output_files};
 /// Resolution of PNG files, in pixels per inch, where no option says otherwise: what journals ask for.
 pub(crate) const PNG_DPI: f64 = 300.0;
 
+/// Width of the only panel of an embedding, in points.
+pub(crate) const SINGLE_PANEL_WIDTH: f64 = 288.0;
+
 /// Resolutions that a figure can have.
 const DPI_RANGE: std::ops::RangeInclusive<f64> = 10.0..=2400.0;
 

@@ -67,8 +67,17 @@ pub(crate) fn picture(
     }
 }
 
+/// A picture with two dimensions: the first two when it has more; none of one with a single dimension.
+pub(crate) fn flat(points: &Embedding) -> Result<Option<Embedding>, CliError> {
+    match points.n_dimensions() {
+        1 => Ok(None),
+        2 => Ok(Some(points.clone())),
+        _ => first_two(points).map(Some),
+    }
+}
+
 /// The first two dimensions.
-pub(crate) fn first_two(points: &Embedding) -> Result<Embedding, CliError> {
+fn first_two(points: &Embedding) -> Result<Embedding, CliError> {
     Ok(Embedding::new(points.values().slice(s![.., ..2]).to_owned())?)
 }
 

@@ -11,10 +11,10 @@ use rayon::prelude::*;
 
 use crate::{
     attribution::{TRUST_GLOSSARY, to_table},
-    colours::{Colours, VMAX_QUANTILE},
+    colours::{self, Colours},
     commands::plot::neuron_means,
     error::CliError,
-    h5ad::first_two,
+    h5ad,
     standard_figures::{N_GENES, N_NEURONS, best_terms, gene_figure, latent_figure, members, term_figure},
     tables::{EnrichedRow, Group, RankedGene, TrustRow},
 };
@@ -61,11 +61,7 @@ pub(crate) fn drawn_genes(ranked: &[Group<RankedGene>]) -> Vec<String> {
 /// Writes the page.
 pub(crate) fn write(page: &Page<'_>) -> Result<String, CliError> {
     let trust = to_table(page.trust)?;
-    let mut panels: Vec<Panel<'_>> = page
-        .colours
-        .iter()
-        .map(|(name, colours)| Panel::new(name.clone(), colours.colouring(name, VMAX_QUANTILE)))
-        .collect();
+    let mut panels = colours::panels(page.colours);
     if panels.is_empty() {
         panels.push(Panel::new("cells", Colouring::Plain));
     }
@@ -122,8 +118,8 @@ fn context_pages(page: &Page<'_>) -> Result<Vec<ContextPage>, CliError> {
     let flat = page.embeddings.iter().find(|(_, points)| points.n_dimensions() == 2).map(|(_, points)| *points);
     let flat = match (flat, page.embeddings.first()) {
         (Some(points), _) => Some(points.clone()),
-        (None, Some((_, points))) if points.n_dimensions() > 2 => Some(first_two(points)?),
-        _ => None,
+        (None, Some((_, points))) => h5ad::flat(points)?,
+        (None, None) => None,
     };
     let targets: Result<Vec<TargetPage>, CliError> =
         page.ranked.par_iter().map(|group| target_page(page, group, flat.as_ref())).collect();
@@ -154,8 +150,7 @@ fn target_page(page: &Page<'_>, group: &Group<RankedGene>, flat: Option<&Embeddi
         mean_expression: row.mean_expression as f32,
         nonzero_fraction: row.nonzero_fraction as f32,
     };
-    let enriched = page.enriched.iter().find(|found| found.context == group.context && found.target == group.target);
-    let terms: Vec<&EnrichedRow> = enriched.map_or_else(Vec::new, best_terms);
+    let terms: Vec<&EnrichedRow> = group.find_in(page.enriched).map_or_else(Vec::new, best_terms);
     let cells = cells_of(page, &group.context);
     let strip = |points| gene_figure(group, &page.expression, cells.as_deref(), points, DPI);
     let term = |row: &&EnrichedRow| TermRow {

@@ -26,10 +26,11 @@ pub(super) fn compare_with_random_weights(
     terminal: &Terminal,
 ) -> Result<(), CliError> {
     let others = contrasts(&encoder.with_random_weights(RANDOM_SEED), cells, &args.for_comparison(N_CELLS), terminal)?;
-    for (result, other) in pairs(results, &others) {
-        let correlation = spearman(ArrayView1::from(&result.scores), ArrayView1::from(&other.scores));
+    for context in results {
+        let Some(result) = context.targets.iter_mut().find(|target| is_contrast(target)) else { continue };
+        let Some(other) = same(&others, &context.name, result) else { continue };
         if let Some(row) = result.trust.first_mut() {
-            row.random_weights = Some(correlation);
+            row.random_weights = Some(spearman(ArrayView1::from(&result.scores), ArrayView1::from(&other.scores)));
         }
     }
     Ok(())
@@ -49,9 +50,9 @@ pub(super) fn compare_with_seeds(
     }
     let mut rows = Vec::new();
     for context in results {
-        let name = context.name.clone();
         let Some(result) = context.targets.iter_mut().find(|target| is_contrast(target)) else { continue };
-        let others: Vec<&TargetResult> = of_models.iter().filter_map(|model| same(model, &name, result)).collect();
+        let others: Vec<&TargetResult> =
+            of_models.iter().filter_map(|model| same(model, &context.name, result)).collect();
         // The genes of the list alone: the others are not shown, and rank in between.
         let scores = |target: &TargetResult| -> Array1<f32> {
             result.list.iter().map(|ranked| target.scores[ranked.gene]).collect()
@@ -62,7 +63,7 @@ pub(super) fn compare_with_seeds(
         if let Some(row) = result.trust.first_mut() {
             row.seeds = (!overlaps.is_empty()).then(|| overlaps.iter().sum::<f64>() / overlaps.len() as f64);
         }
-        rows.extend(consensus_rows(&name, result, &all, cells.genes));
+        rows.extend(consensus_rows(&context.name, result, &all, cells.genes));
     }
     Ok(rows)
 }
@@ -90,17 +91,6 @@ fn is_contrast(target: &TargetResult) -> bool {
 fn same<'a>(model: &'a [ContextResult], context: &str, target: &TargetResult) -> Option<&'a TargetResult> {
     let context = model.iter().find(|other| other.name == context)?;
     context.targets.iter().find(|other| other.name == target.name)
-}
-
-fn pairs<'a>(
-    results: &'a mut [ContextResult],
-    others: &'a [ContextResult],
-) -> impl Iterator<Item = (&'a mut TargetResult, &'a TargetResult)> {
-    results.iter_mut().flat_map(move |context| {
-        let name = context.name.clone();
-        let contrasts = context.targets.iter_mut().filter(|target| is_contrast(target));
-        contrasts.filter_map(move |target| same(others, &name, target).map(|other| (target, other)))
-    })
 }
 
 /// The genes of a list in the order on which the models agree best; `scores` are those of the list's genes.

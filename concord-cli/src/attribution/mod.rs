@@ -256,10 +256,10 @@ fn attribution<N: Network>(
     }
     let mean: Vec<f32> = reference.mean_expression.iter().map(|&mean| mean as f32).collect();
     let others;
-    let baseline = match args.baseline {
-        _ if subject.baseline.is_some() => subject.baseline.map_or(Baseline::Zeros, Baseline::Cells),
-        BaselineName::Zeros => Baseline::Zeros,
-        BaselineName::OtherContexts | BaselineName::AllCells if wants_others(context, args, config) => {
+    let baseline = match (subject.baseline, args.baseline) {
+        (Some(cells), _) => Baseline::Cells(cells),
+        (None, BaselineName::Zeros) => Baseline::Zeros,
+        (None, _) if wants_others(context, args, config) => {
             others = subject.data.select_cells(&context.others);
             Baseline::Cells(&others)
         }

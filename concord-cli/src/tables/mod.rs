@@ -35,6 +35,11 @@ impl<R> Group<R> {
     pub(crate) fn name(&self) -> String {
         group_name(&self.context, &self.target)
     }
+
+    /// The group of another table that is about the same target in the same context.
+    pub(crate) fn find_in<'a, S>(&self, others: &'a [Group<S>]) -> Option<&'a Group<S>> {
+        others.iter().find(|other| other.context == self.context && other.target == self.target)
+    }
 }
 
 /// `CD4 T cells, neuron 50`, or what there is of it.

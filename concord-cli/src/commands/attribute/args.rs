@@ -50,7 +50,7 @@ pub(crate) struct AttributeArgs {
     pub(super) against: Option<String>,
     /// Attribute these neurons in every context instead of its most active ones: numbers with commas, or `all`
     #[arg(long, value_name = "NUMBERS", value_parser = neurons, help_heading = "Targets")]
-    pub(super) neurons: Option<NeuronList>,
+    pub(super) neurons: Option<Neurons>,
     /// Attribute a direction of the latent code too: a file with a number for each neuron
     #[arg(long, value_name = "FILE", help_heading = "Targets")]
     pub(super) direction: Option<PathBuf>,
@@ -80,18 +80,15 @@ pub(crate) struct AttributeArgs {
     pub(super) output_key: String,
 }
 
-/// The neurons that an option names; none are all of them.
-pub(super) type NeuronList = std::sync::Arc<Vec<usize>>;
-
-fn neurons(text: &str) -> Result<NeuronList, String> {
+fn neurons(text: &str) -> Result<Neurons, String> {
     if text == "all" {
-        return Ok(NeuronList::default());
+        return Ok(Neurons::All);
     }
     let numbers: Result<Vec<usize>, _> = text.split(',').map(|number| number.trim().parse()).collect();
     let mut numbers = numbers.map_err(|_| "numbers with commas between are needed, or `all`".to_owned())?;
     let mut seen = std::collections::HashSet::new();
     numbers.retain(|&neuron| seen.insert(neuron));
-    Ok(NeuronList::new(numbers))
+    Ok(Neurons::Given(numbers))
 }
 
 impl AttributeArgs {
@@ -115,11 +112,7 @@ impl AttributeArgs {
             contexts: if is_list { vec![super::input::LISTED.to_owned()] } else { self.context.clone() },
             against: self.against.clone(),
             contrast: !self.no_contrast && self.network_layer.is_none(),
-            neurons: match &self.neurons {
-                None => Neurons::Top(self.attribution.top_neurons),
-                Some(list) if list.is_empty() => Neurons::All,
-                Some(list) => Neurons::Given(list.to_vec()),
-            },
+            neurons: self.neurons.clone().unwrap_or(Neurons::Top(self.attribution.top_neurons)),
             direction: self.direction.as_ref().map(read_direction).transpose()?,
             layer: self.network_layer,
         })

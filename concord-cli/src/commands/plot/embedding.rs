@@ -15,13 +15,10 @@ use crate::{
     colours::{Colours, VMAX_QUANTILE},
     error::CliError,
     expression::{self, Expression},
-    figures::{FigureArgs, LegendName, PaletteName},
+    figures::{FigureArgs, LegendName, PaletteName, SINGLE_PANEL_WIDTH},
     h5ad,
     names::nearest_few,
 };
-
-/// Width of the only panel of a figure, in points.
-const SINGLE_PANEL_WIDTH: f64 = 288.0;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,18 +6,14 @@ use rayon::prelude::*;
 
 use super::{Results, data::Described};
 use crate::{
-    colours::VMAX_QUANTILE,
+    colours::panels,
     commands::plot::neuron_means,
     error::CliError,
-    figures::{FigureFormat, PNG_DPI},
-    h5ad::first_two,
+    figures::{FigureFormat, PNG_DPI, SINGLE_PANEL_WIDTH},
+    h5ad::flat,
     outputs::{Outputs, file_stems},
     standard_figures::{N_NEURONS, best_terms, gene_figure, latent_figure, members, term_figure},
-    tables::{EnrichedRow, Group},
 };
-
-/// Width of the only panel of a figure, in points.
-const SINGLE_PANEL_WIDTH: f64 = 288.0;
 
 const FORMATS: [(&str, FigureFormat); 3] =
     [("svg", FigureFormat::Svg), ("png", FigureFormat::Png), ("pdf", FigureFormat::Pdf)];
@@ -29,8 +25,7 @@ pub(super) fn draw(results: &Results<'_>, outputs: &Outputs) -> Result<((), Stri
         Some(umap) => umap_figures(&umap, &results.dataset)?,
         None => Vec::new(),
     };
-    let losses: Vec<f32> = results.trained.history.iter().map(|epoch| epoch.loss as f32).collect();
-    figures.push(("training".to_owned(), training_curve(&losses, &CurveStyle::default())?));
+    figures.push(("training".to_owned(), training_curve(&results.losses(), &CurveStyle::default())?));
     figures.extend(latent_figures(results)?);
     // There are many of these, and the report shows them: they are written for print alone.
     let of_lists = list_figures(results)?;
@@ -46,15 +41,6 @@ pub(super) fn draw(results: &Results<'_>, outputs: &Outputs) -> Result<((), Stri
     Ok(((), summary))
 }
 
-/// The first two dimensions of a UMAP; none of a UMAP with one.
-fn flat(umap: &Embedding) -> Result<Option<Embedding>, CliError> {
-    match umap.n_dimensions() {
-        1 => Ok(None),
-        2 => Ok(Some(umap.clone())),
-        _ => first_two(umap).map(Some),
-    }
-}
-
 /// One figure for each column, and one with all of them.
 fn umap_figures(umap: &Embedding, dataset: &Described) -> Result<Vec<(String, Figure)>, CliError> {
     let style = EmbeddingStyle::default();
@@ -63,11 +49,7 @@ fn umap_figures(umap: &Embedding, dataset: &Described) -> Result<Vec<(String, Fi
     }
     let single = EmbeddingStyle { panel_width: SINGLE_PANEL_WIDTH, ..style.clone() };
     let names: Vec<&str> = dataset.colours.iter().map(|(name, _)| name.as_str()).collect();
-    let panels: Vec<Panel<'_>> = dataset
-        .colours
-        .iter()
-        .map(|(name, colours)| Panel::new(name.clone(), colours.colouring(name, VMAX_QUANTILE)))
-        .collect();
+    let panels = panels(&dataset.colours);
     let mut figures = Vec::new();
     for (panel, stem) in panels.iter().zip(file_stems(&names)) {
         figures.push((format!("umap_{stem}"), embedding(umap, std::slice::from_ref(panel), &single)?));
@@ -100,8 +82,7 @@ fn list_figures(results: &Results<'_>) -> Result<Vec<(String, Figure)>, CliError
         let cells = members(labels, &list.context);
         let genes = gene_figure(list, &explained.expression, cells.as_deref(), &umap, PNG_DPI)?;
         figures.extend(genes.map(|figure| (format!("genes/{stem}"), figure)));
-        let is_same = |found: &&Group<EnrichedRow>| found.context == list.context && found.target == list.target;
-        if let Some(found) = explained.enriched.iter().find(is_same) {
+        if let Some(found) = list.find_in(&explained.enriched) {
             let terms = term_figure(&best_terms(found), &list.name())?;
             figures.extend(terms.map(|figure| (format!("terms/{stem}"), figure)));
         }

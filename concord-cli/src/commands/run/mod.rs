@@ -42,6 +42,13 @@ struct Results<'a> {
     explained: Explained,
 }
 
+impl Results<'_> {
+    /// The loss of each epoch, as figures take it.
+    fn losses(&self) -> Vec<f32> {
+        self.trained.history.iter().map(|epoch| epoch.loss as f32).collect()
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<(), CliError> {
     args.train.validate()?;

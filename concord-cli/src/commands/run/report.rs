@@ -14,7 +14,6 @@ const REPORT: &str = "report.html";
 /// Writes `report.html`.
 pub(super) fn write(results: &Results<'_>, warnings: Vec<String>, outputs: &Outputs) -> Result<((), String), CliError> {
     let Results { args, dataset, latent, umap, umap_3d, explained, .. } = results;
-    let losses: Vec<f32> = results.trained.history.iter().map(|epoch| epoch.loss as f32).collect();
     let is_picture = |points: &Embedding| matches!(points.n_dimensions(), 2 | 3);
     let pictures = [Some(umap), umap_3d.as_ref()].into_iter().flatten().filter(|points| is_picture(points));
     let embeddings: Vec<(String, &Embedding)> =
@@ -40,7 +39,7 @@ pub(super) fn write(results: &Results<'_>, warnings: Vec<String>, outputs: &Outp
         ranked: &explained.ranked,
         enriched: &explained.enriched,
         trust: &explained.trust,
-        losses: &losses,
+        losses: &results.losses(),
         expression: explained.expression.clone(),
         seed: args.train.seed,
     })?;
