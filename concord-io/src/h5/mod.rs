@@ -16,6 +16,8 @@ mod lz;
 mod object;
 mod record;
 mod shuffle;
+#[cfg(test)]
+mod tests;
 mod text;
 mod types;
 mod write;

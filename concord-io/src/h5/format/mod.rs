@@ -32,7 +32,7 @@ pub(super) use fault::Fault;
 pub(super) use fill::fill_value;
 pub(super) use global_heap::HeapReader;
 pub(super) use header::{Header, Message, kind};
-pub(super) use layout::{ChunkIndex, Layout};
+pub(super) use layout::{ChunkIndex, ChunkRules, Layout};
 pub(super) use link::{Link, LinkTarget, links};
 pub(super) use pipeline::filters;
 pub(super) use source::{Sizes, Source};
