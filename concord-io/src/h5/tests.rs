@@ -165,3 +165,40 @@ fn checksum_of_numbers(datatype: &Datatype, bytes: &[u8]) -> u32 {
 fn equal<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
     if found == expected { Ok(()) } else { Err(format!("{what}: found {found:?}, expected {expected:?}")) }
 }
+
+/// Groups inside groups that are looked into, and objects: files can contain themselves.
+const MAX_DEPTH: usize = 5;
+const MAX_OBJECTS: usize = 600;
+
+/// Reads everything in a file that can be read.
+pub(crate) fn walk(file: &H5File) {
+    let mut waiting = vec![(file.root().clone(), 0)];
+    let mut n_objects = 0;
+    while let Some((group, depth)) = waiting.pop() {
+        let _ = attributes(file.source(), group.header());
+        for name in group.names() {
+            n_objects += 1;
+            if n_objects > MAX_OBJECTS {
+                return;
+            }
+            match file.node(&group, &name) {
+                Ok(Some(Node::Group(group))) if depth < MAX_DEPTH => waiting.push((group, depth + 1)),
+                Ok(Some(Node::Dataset(dataset))) => read_all(file, &dataset),
+                _ => (),
+            }
+        }
+    }
+}
+
+fn read_all(file: &H5File, dataset: &Dataset) {
+    let _ = attributes(file.source(), dataset.header());
+    if !matches!(read_texts(file, dataset, "it"), Ok(None)) {
+        return;
+    }
+    let _ = Blocks::open(file, dataset, "it").and_then(|blocks| blocks.read_all());
+    if let Ok(Some(records)) = super::Records::read(file, dataset) {
+        for field in records.fields() {
+            let _ = (records.numbers::<f64>(field), records.texts(field));
+        }
+    }
+}

@@ -5,7 +5,9 @@
 mod annotate;
 mod bad_input;
 mod columns;
+mod create;
 mod forms;
+mod in_place;
 mod inspect;
 mod matrices;
 mod obsm;

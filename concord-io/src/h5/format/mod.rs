@@ -24,7 +24,8 @@ mod source;
 mod superblock;
 
 pub(super) use attribute::{RawAttribute, attributes};
-pub(super) use checksum::{fletcher32, lookup3};
+pub(super) use checksum::fletcher32;
+pub(crate) use checksum::lookup3;
 pub(super) use cursor::Cursor;
 pub(super) use dataspace::Dataspace;
 pub(super) use datatype::{Datatype, Member, Padding};
