@@ -7,6 +7,7 @@ mod bad_input;
 mod columns;
 mod forms;
 mod inspect;
+mod kinds;
 mod matrices;
 mod obsm;
 mod real_data;
