@@ -9,6 +9,7 @@ mod create;
 mod forms;
 mod in_place;
 mod inspect;
+mod kinds;
 mod matrices;
 mod obsm;
 mod real_data;
