@@ -11,6 +11,7 @@ mod commands;
 mod error;
 mod expression;
 mod figures;
+mod gene_matching;
 mod h5ad;
 mod memory;
 mod model_input;
