@@ -7,10 +7,12 @@ mod bad_input;
 mod columns;
 mod forms;
 mod inspect;
+mod join;
 mod matrices;
 mod obsm;
 mod real_data;
 mod stream;
+mod tenx;
 
 use std::path::{Path, PathBuf};
 
