@@ -7,11 +7,14 @@ use std::thread;
 use concord_core::Csr;
 
 use super::entries::Entries;
-use super::text::{TextFile, lines};
+use super::text::TextFile;
 use crate::{IoError, MatrixNotes};
 
 /// Blocks that are read ahead of the one that is understood.
 const BLOCKS_AHEAD: usize = 4;
+
+/// Digits of a number that fit into 64 bits whatever they are.
+const MOST_DIGITS: usize = 19;
 
 /// A matrix of which the header is read: features are rows, cells are columns.
 pub(super) struct MarketFile {
@@ -100,27 +103,31 @@ struct Parser<'p> {
 
 impl Parser<'_> {
     fn read_lines(&mut self, block: &[u8]) -> Result<(), IoError> {
-        for line in lines(block) {
+        let mut rest = block;
+        while !rest.is_empty() {
             self.n_lines += 1;
-            if let Some([feature, cell, value]) = fields(line) {
-                self.read_entry(feature, cell, value).map_err(|detail| bad_line(self.path, self.n_lines, detail))?;
-            } else if !line.trim_ascii().is_empty() {
-                let detail = "an entry is a row, a column and a value".to_owned();
-                return Err(bad_line(self.path, self.n_lines, detail));
-            }
+            let (entry, length) = match plain_entry(rest) {
+                Some((entry, length)) => (Ok(Some(entry)), length),
+                None => {
+                    let length = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| end + 1);
+                    (any_entry(&rest[..length]), length)
+                }
+            };
+            let added = entry.and_then(|entry| entry.map_or(Ok(()), |entry| self.add(entry)));
+            added.map_err(|detail| bad_line(self.path, self.n_lines, detail))?;
+            rest = &rest[length..];
         }
         Ok(())
     }
 
-    fn read_entry(&mut self, feature: &[u8], cell: &[u8], value: &[u8]) -> Result<(), String> {
-        let feature = index(feature, self.entries.n_features(), "row")?;
-        let cell = index(cell, self.entries.n_cells(), "column")?;
-        let (value, is_rounded) = number(value)?;
+    fn add(&mut self, entry: Entry) -> Result<(), String> {
+        let feature = place(entry.row, self.entries.n_features(), "row")?;
+        let cell = place(entry.column, self.entries.n_cells(), "column")?;
         if self.entries.len() == self.n_entries {
             return Err(format!("there are more entries than the {} that the header names", self.n_entries));
         }
-        self.n_rounded += usize::from(is_rounded);
-        self.entries.push(cell, feature, value);
+        self.n_rounded += usize::from(entry.is_rounded);
+        self.entries.push(cell, feature, entry.value);
         Ok(())
     }
 
@@ -167,42 +174,63 @@ fn sizes(line: &str) -> Result<[usize; 3], String> {
     Ok([n_rows, n_columns, n_entries].map(|number| number as usize))
 }
 
-/// The three words of a line.
-fn fields(line: &[u8]) -> Option<[&[u8]; 3]> {
-    let mut words = line.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
-    let fields = [words.next()?, words.next()?, words.next()?];
-    words.next().is_none().then_some(fields)
+/// A line with an entry, as it stands there.
+struct Entry {
+    /// From 1.
+    row: u64,
+    /// From 1.
+    column: u64,
+    value: f32,
+    /// Whether the value is a whole number that 32-bit floats cannot hold.
+    is_rounded: bool,
+}
+
+/// The entry at the beginning of a text, and the length of its line, if it is written as 10x does it: three whole numbers with
+/// a space between them. This is where the time goes, so it is one passage over the bytes.
+fn plain_entry(text: &[u8]) -> Option<(Entry, usize)> {
+    let mut numbers = [0_u64; 3];
+    let mut place = 0;
+    for (number, end) in numbers.iter_mut().zip([b' ', b' ', b'\n']) {
+        let start = place;
+        let mut byte = *text.get(place)?;
+        while byte.is_ascii_digit() {
+            *number = number.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+            place += 1;
+            byte = *text.get(place)?;
+        }
+        if byte != end || !(1..=MOST_DIGITS).contains(&(place - start)) {
+            return None;
+        }
+        place += 1;
+    }
+    let [row, column, number] = numbers;
+    let value = number as f32;
+    Some((Entry { row, column, value, is_rounded: value as u64 != number }, place))
+}
+
+/// The entry of a line however it is written; `None` of an empty line.
+fn any_entry(line: &[u8]) -> Result<Option<Entry>, String> {
+    let text = String::from_utf8_lossy(line);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [row, column, number] = words[..] else {
+        return if words.is_empty() { Ok(None) } else { Err("an entry is a row, a column and a value".to_owned()) };
+    };
+    let whole = |word: &str, what| word.parse().map_err(|_| format!("'{word}' is no number of a {what}"));
+    let (row, column) = (whole(row, "row")?, whole(column, "column")?);
+    let number: f64 = number.parse().map_err(|_| format!("'{number}' is no number"))?;
+    let value = number as f32;
+    if !value.is_finite() {
+        return Err(format!("the value {number} is not finite"));
+    }
+    let is_rounded = number.fract() == 0.0 && (f64::from(value) - number).abs() > 0.0;
+    Ok(Some(Entry { row, column, value, is_rounded }))
 }
 
 /// A place, from 1 in the file and from 0 here.
-fn index(word: &[u8], length: usize, what: &str) -> Result<u32, String> {
-    match whole_number(word) {
+fn place(number: u64, length: usize, what: &str) -> Result<u32, String> {
+    match number {
         // Sizes fit into 32 bits.
-        Some(number @ 1..) if number <= length as u64 => Ok((number - 1) as u32),
-        Some(number) => Err(format!("there is no {what} {number} (they go from 1 to {length})")),
-        None => Err(format!("'{}' is no number of a {what}", String::from_utf8_lossy(word))),
+        1.. if number <= length as u64 => Ok((number - 1) as u32),
+        _ => Err(format!("there is no {what} {number} (they go from 1 to {length})")),
     }
-}
-
-/// A value, and whether it is a whole number that was rounded.
-fn number(word: &[u8]) -> Result<(f32, bool), String> {
-    if let Some(number) = whole_number(word) {
-        let rounded = number as f32;
-        return Ok((rounded, rounded as u64 != number));
-    }
-    let number: Option<f64> = std::str::from_utf8(word).ok().and_then(|text| text.parse().ok());
-    let number = number.ok_or_else(|| format!("'{}' is no number", String::from_utf8_lossy(word)))?;
-    let rounded = number as f32;
-    if !rounded.is_finite() {
-        return Err(format!("the value {number} is not finite"));
-    }
-    Ok((rounded, number.fract() == 0.0 && (f64::from(rounded) - number).abs() > 0.0))
-}
-
-/// Digits and nothing else, not too many of them.
-fn whole_number(word: &[u8]) -> Option<u64> {
-    if word.is_empty() || word.len() > 18 {
-        return None;
-    }
-    word.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
 }
