@@ -119,7 +119,7 @@ fn feature_columns(features: &TenxFeatures) -> Result<Table, IoError> {
 /// What of a file is not taken into a join.
 fn left_out(file: &H5File, source: &MatrixSource) -> Result<Vec<String>, IoError> {
     let mut left_out = Vec::new();
-    for name in file.names(file.root())? {
+    for name in file.root().names() {
         match name.as_str() {
             "obs" | "var" => {}
             "X" if *source == MatrixSource::X => {}

@@ -6,11 +6,10 @@
 use std::path::Path;
 
 use concord_core::{Column, Csr, Labels};
-use hdf5::{Dataset, Group};
 
 use super::TenxFeatures;
 use super::entries::Entries;
-use crate::h5::{ElementType, H5File, Node, NumericArray, element_type, full_name, full_name_of, read_texts};
+use crate::h5::{Dataset, ElementType, Group, H5File, Node, NumericArray, element_type, full_name, read_texts};
 use crate::{IoError, MatrixNotes};
 
 /// What of the features in the format of Cell Ranger 3 has a field of its own, and a list of the names of all others.
@@ -75,7 +74,7 @@ impl Hdf5Matrix {
     }
 
     fn array(&self, part: &str) -> Result<NumericArray, IoError> {
-        let array = NumericArray::open(&self.file, dataset(&self.file, &self.group, part)?, &self.name(part))?;
+        let array = NumericArray::open(&self.file, &dataset(&self.file, &self.group, part)?, &self.name(part))?;
         match array.shape() {
             [_] => Ok(array),
             _ => Err(self.file.corrupt(&self.name(part), "is not one-dimensional")),
@@ -119,7 +118,7 @@ fn new_format(file: &H5File) -> Result<Option<(Group, Group)>, IoError> {
 /// The genomes of a file in the format of Cell Ranger 2.
 fn genomes(file: &H5File) -> Result<Vec<String>, IoError> {
     let mut genomes = Vec::new();
-    for name in file.names(file.root())? {
+    for name in file.root().names() {
         if let Some(Node::Group(group)) = file.node(file.root(), &name)?
             && file.node(&group, "genes")?.is_some()
             && file.node(&group, "barcodes")?.is_some()
@@ -135,7 +134,7 @@ fn one_genome(file: &H5File, wanted: Option<&str>) -> Result<(Group, String), Io
     let available = genomes(file)?;
     let path = || file.path().to_owned();
     let genome = match (wanted, available.as_slice()) {
-        (_, []) => return Err(IoError::NotTenx { path: path(), found: file.names(file.root())? }),
+        (_, []) => return Err(IoError::NotTenx { path: path(), found: file.root().names() }),
         (None, [only]) => only.clone(),
         (Some(wanted), available) if available.iter().any(|genome| genome == wanted) => wanted.to_owned(),
         (wanted, _) => {
@@ -160,7 +159,7 @@ fn new_features(file: &H5File, group: &Group) -> Result<TenxFeatures, IoError> {
     let names = texts(file, group, "name")?;
     let of_all = |name: &str| texts_of(file, group, name, names.len());
     let types = of_all("feature_type")?;
-    let known = file.names(group)?;
+    let known = group.names();
     let optional = |name: &str| known.iter().any(|known| known == name).then(|| of_all(name)).transpose();
     let genomes = optional("genome")?;
     // Matrices of probes: the identifiers are those of the probes, and the genes have their own.
@@ -184,16 +183,16 @@ fn new_features(file: &H5File, group: &Group) -> Result<TenxFeatures, IoError> {
 fn column(file: &H5File, group: &Group, name: &str) -> Result<Option<Column>, IoError> {
     let Some(Node::Dataset(dataset)) = file.node(group, name)? else { return Ok(None) };
     let object = full_name(group, name);
-    Ok(match element_type(file, &dataset, &object)? {
-        ElementType::Text(_) => {
+    Ok(match element_type(&dataset) {
+        ElementType::Text => {
             read_texts(file, &dataset, &object)?.map(|texts| Column::Labels(Labels::from_texts(&texts)))
         }
         ElementType::Boolean => {
-            let (values, _) = NumericArray::open(file, dataset, &object)?.read::<i64>()?;
+            let (values, _) = NumericArray::open(file, &dataset, &object)?.read::<i64>()?;
             Some(Column::Booleans(values.into_iter().map(|value| Some(value != 0)).collect()))
         }
         ElementType::Number { .. } => {
-            Some(Column::Floats(NumericArray::open(file, dataset, &object)?.read::<f64>()?.0))
+            Some(Column::Floats(NumericArray::open(file, &dataset, &object)?.read::<f64>()?.0))
         }
         _ => None,
     })
@@ -202,7 +201,7 @@ fn column(file: &H5File, group: &Group, name: &str) -> Result<Option<Column>, Io
 fn dataset(file: &H5File, group: &Group, name: &str) -> Result<Dataset, IoError> {
     match file.node(group, name)? {
         Some(Node::Dataset(dataset)) => Ok(dataset),
-        _ => Err(file.corrupt(&full_name_of(group), format!("its {name} is missing"))),
+        _ => Err(file.corrupt(group.name(), format!("its {name} is missing"))),
     }
 }
 
