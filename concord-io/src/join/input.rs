@@ -23,7 +23,7 @@ pub(super) struct Input {
     pub(super) obs: Table,
     /// Columns about genes, but for names and identifiers.
     pub(super) var: Table,
-    /// What is in an h5ad file beside what is read of it.
+    /// What the input has beside what is read of it.
     pub(super) left_out: Vec<String>,
     matrix: Matrix,
 }
@@ -48,7 +48,7 @@ impl Input {
             genes: InputGenes { names, ids },
             obs: Table::new(reader.cells.len()),
             var: feature_columns(&reader.features)?,
-            left_out: Vec::new(),
+            left_out: reader.left_out.iter().map(|(name, n_features)| format!("{n_features} x {name}")).collect(),
             matrix: Matrix::Tenx(reader),
         })
     }

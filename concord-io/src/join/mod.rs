@@ -11,7 +11,7 @@ use std::path::Path;
 
 use concord_core::{Cells, Column, CoreError, Csr, Genes};
 
-use crate::{IoError, MatrixNotes, MatrixSource, TenxOptions};
+use crate::{Additions, H5adWriter, IoError, MatrixNotes, MatrixSource, TenxOptions, WriteOptions};
 
 use batches::{batch_names, name_cells};
 use genes::JoinedGenes;
@@ -21,23 +21,25 @@ pub use report::{GeneKey, JoinReport, JoinedInput};
 
 /// Which genes (and columns about cells) of several inputs are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Join {
-    /// Those that all inputs have, in the order of the first.
+    /// Those that all inputs have, in the order of the first
     #[default]
     Inner,
-    /// All of them, in the order in which they first appear. A gene that an input does not have is 0 in its cells.
+    /// Those of any input, in the order in which they first appear; a gene that an input does not have is 0 in its cells
     ///
-    /// (anndata sorts them by name as soon as two inputs differ.)
+    /// anndata sorts them by name as soon as two inputs differ.
     Outer,
 }
 
 /// What genes are called in the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum GeneNames {
-    /// By their symbols, made unique; identifiers go to the column `gene_ids`.
+    /// By their symbols, made unique; identifiers go to the column `gene_ids`
     #[default]
     Symbols,
-    /// By their identifiers; symbols go to the column `gene_symbols`. Inputs without identifiers cannot have it.
+    /// By their identifiers, which all inputs must have; symbols go to the column `gene_symbols`
     Ids,
 }
 
@@ -160,6 +162,27 @@ impl Joined {
             notes.n_unsorted += found.n_unsorted;
             notes.n_duplicates += found.n_duplicates;
         }
+        Ok(notes)
+    }
+
+    /// Writes an h5ad file. `progress` is told the number of cells that were written, now and then.
+    ///
+    /// # Errors
+    /// Those of [`Joined::for_each_block`] and of [`H5adWriter`]. The output is then what it was before.
+    pub fn write_h5ad(
+        self,
+        path: impl AsRef<Path>,
+        options: &WriteOptions,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<MatrixNotes, IoError> {
+        let mut writer = H5adWriter::create(path, &self.genes, options)?;
+        let notes = self.for_each_block(|_, block| {
+            writer.append(block)?;
+            progress(writer.n_cells());
+            Ok(())
+        })?;
+        let Self { cells, obs, var, .. } = self;
+        writer.finish(&cells, &Additions { obs, var, ..Additions::default() })?;
         Ok(notes)
     }
 }

@@ -26,7 +26,8 @@ pub struct JoinedInput {
     pub n_genes: usize,
     /// Number of its genes that the result has.
     pub n_kept_genes: usize,
-    /// What is in it beside its matrix and its columns about cells and genes, and is not in the result: `obsm/X_umap`.
+    /// What it has and the result has not, beside genes and columns about cells and genes: `obsm/X_umap` of an h5ad file,
+    /// `3 x Antibody Capture` of a 10x matrix.
     pub left_out: Vec<String>,
 }
 

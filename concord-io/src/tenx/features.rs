@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use concord_core::Column;
@@ -74,6 +74,18 @@ impl TenxFeatures {
             genomes: self.genomes.as_ref().map(texts),
             other: other.collect(),
         }
+    }
+
+    /// The types of which none is among the chosen features, in the order in which they come, and the number of features of
+    /// each.
+    pub(super) fn types_without(&self, chosen: &Self) -> Vec<(String, usize)> {
+        let mut n_features: HashMap<&String, usize> = HashMap::new();
+        self.types.iter().flatten().for_each(|name| *n_features.entry(name).or_default() += 1);
+        for name in chosen.types.iter().flatten() {
+            n_features.remove(name);
+        }
+        let types = distinct(self.types.as_ref()).into_iter();
+        types.filter_map(|name| n_features.get(&name).map(|&n_features| (name.clone(), n_features))).collect()
     }
 
     /// The places of the features that the options ask for; `None` for all. `path` is for messages.

@@ -106,12 +106,11 @@ impl Parser<'_> {
         let mut rest = block;
         while !rest.is_empty() {
             self.n_lines += 1;
-            let (entry, length) = match plain_entry(rest) {
-                Some((entry, length)) => (Ok(Some(entry)), length),
-                None => {
-                    let length = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| end + 1);
-                    (any_entry(&rest[..length]), length)
-                }
+            let (entry, length) = if let Some((entry, length)) = plain_entry(rest) {
+                (Ok(Some(entry)), length)
+            } else {
+                let length = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| end + 1);
+                (any_entry(&rest[..length]), length)
             };
             let added = entry.and_then(|entry| entry.map_or(Ok(()), |entry| self.add(entry)));
             added.map_err(|detail| bad_line(self.path, self.n_lines, detail))?;
@@ -175,6 +174,7 @@ fn sizes(line: &str) -> Result<[usize; 3], String> {
 }
 
 /// A line with an entry, as it stands there.
+#[derive(Debug, Clone, Copy)]
 struct Entry {
     /// From 1.
     row: u64,

@@ -19,6 +19,8 @@ pub(crate) struct TenxReader {
     /// Their places among all features; `None` for all.
     places: Option<Vec<usize>>,
     n_all_features: usize,
+    /// The types of features of which none was chosen, and the number of those features.
+    pub(crate) left_out: Vec<(String, usize)>,
 }
 
 /// Where a matrix is.
@@ -53,11 +55,15 @@ impl TenxReader {
         };
         let n_all_features = features.len();
         let places = features.chosen(path, options)?;
-        let features = match &places {
-            Some(places) => features.select(places),
-            None => features,
+        let (features, left_out) = match &places {
+            Some(places) => {
+                let chosen = features.select(places);
+                let left_out = features.types_without(&chosen);
+                (chosen, left_out)
+            }
+            None => (features, Vec::new()),
         };
-        Ok(Self { form, cells: Cells::new(cells), features, places, n_all_features })
+        Ok(Self { form, cells: Cells::new(cells), features, places, n_all_features, left_out })
     }
 
     /// Reads the matrix of all features, `[n_cells, n_all_features]`.
