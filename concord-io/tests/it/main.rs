@@ -5,9 +5,12 @@
 mod annotate;
 mod bad_input;
 mod columns;
+mod create;
 mod forms;
+mod in_place;
 mod inspect;
 mod join;
+mod kinds;
 mod matrices;
 mod obsm;
 mod real_data;
