@@ -19,11 +19,16 @@ mod frame;
 mod gene_match;
 mod h5;
 mod inspect;
+mod join;
 mod matrix;
+mod natural;
 mod obsm;
 mod output;
 mod stream;
+mod tenx;
+mod unique;
 mod uns;
+mod values;
 
 pub use annotate::{Additions, Layer, annotate_h5ad, annotate_h5ad_in_place};
 pub use colors::category_colors;
@@ -39,7 +44,10 @@ pub use h5::{Compression, NumberType};
 pub use inspect::{
     ColumnKind, ColumnSummary, EntryKind, EntrySummary, MatrixSample, MatrixSummary, SampleState, Summary, inspect_h5ad,
 };
+pub use join::{GeneKey, GeneNames, Join, JoinOptions, JoinReport, Joined, JoinedInput};
 pub use matrix::{MatrixNotes, MatrixStorage};
 pub use obsm::{Annotation, read_annotation, read_genes, read_obsm};
 pub use stream::{RowBlock, RowBlocks, RowReader};
+pub use tenx::{FeatureType, TenxFeatures, TenxMatrix, TenxOptions, is_10x, read_10x};
+pub use unique::make_unique;
 pub use uns::UnsValue;
