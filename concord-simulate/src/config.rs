@@ -1,3 +1,4 @@
+use crate::batch_config::check_n_batches;
 use crate::error::{check, check_dispersion, check_level, check_share};
 use crate::program::ProgramStyle;
 use crate::{
@@ -91,9 +92,6 @@ impl Batch {
     }
 }
 
-/// More batches than any table of samples has.
-const MOST_BATCHES: usize = 10_000;
-
 impl SimulateConfig {
     /// Checks every value that can be checked by itself.
     pub(crate) fn validate(&self) -> Result<(), SimulateError> {
@@ -123,9 +121,7 @@ impl SimulateConfig {
     }
 
     fn validate_batches(&self) -> Result<(), SimulateError> {
-        let n_batches = self.batches.len();
-        let expected = format!("from 1 to {MOST_BATCHES}");
-        check((1..=MOST_BATCHES).contains(&n_batches), "n-batches", &n_batches, expected)?;
+        check_n_batches(self.batches.len())?;
         self.batches.iter().try_for_each(|batch| {
             let share = batch.cell_proportion;
             check(share > 0.0 && share <= 1.0, "batch-cell-proportion", &share, "above 0 and at most 1")?;

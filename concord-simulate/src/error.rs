@@ -3,6 +3,8 @@ use std::fmt::Display;
 use concord_core::CoreError;
 use thiserror::Error;
 
+use crate::{Distribution, EffectKind};
+
 /// Why something cannot be simulated.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
@@ -38,6 +40,14 @@ pub enum SimulateError {
         things: &'static str,
         /// What else is possible, or nothing.
         hint: &'static str,
+    },
+    /// Numbers for an effect that takes none.
+    #[error("--{option} is not used by {effect}: leave it out, or choose another --batch-effect")]
+    UnusedOption {
+        /// The option's name, as on the command line.
+        option: &'static str,
+        /// The effect (the first, when there are several).
+        effect: EffectKind,
     },
     /// More than can be simulated.
     #[error("the simulation would have {found} {things}, and {most} are possible at most: lower {options}")]
@@ -92,12 +102,8 @@ pub(crate) fn check(
 const LARGEST: f64 = 1e9;
 
 /// Refuses expression levels that the distribution cannot have.
-pub(crate) fn check_level(
-    option: &'static str,
-    value: f64,
-    distribution: crate::Distribution,
-) -> Result<(), SimulateError> {
-    let is_valid = value.abs() <= LARGEST && (value >= 0.0 || distribution == crate::Distribution::Normal);
+pub(crate) fn check_level(option: &'static str, value: f64, distribution: Distribution) -> Result<(), SimulateError> {
+    let is_valid = value.abs() <= LARGEST && (value >= 0.0 || distribution == Distribution::Normal);
     check(is_valid, option, &value, "from 0 to 1e9 (normal values: from -1e9)")
 }
 
@@ -105,15 +111,15 @@ pub(crate) fn check_level(
 pub(crate) fn check_dispersion(
     option: &'static str,
     value: f64,
-    distribution: crate::Distribution,
+    distribution: Distribution,
 ) -> Result<(), SimulateError> {
     match distribution {
-        crate::Distribution::Poisson => Ok(()),
-        crate::Distribution::NegativeBinomial => {
+        Distribution::Poisson => Ok(()),
+        Distribution::NegativeBinomial => {
             check((1e-6..=LARGEST).contains(&value), option, &value, "from 1e-6 to 1e9 (the size parameter)")
         }
-        crate::Distribution::Normal => check((0.0..=LARGEST).contains(&value), option, &value, "from 0 to 1e9"),
-        crate::Distribution::Lognormal => {
+        Distribution::Normal => check((0.0..=LARGEST).contains(&value), option, &value, "from 0 to 1e9"),
+        Distribution::Lognormal => {
             check((0.0..=10.0).contains(&value), option, &value, "from 0 to 10 (on the scale of logarithms)")
         }
     }

@@ -54,6 +54,7 @@
 mod amount;
 mod annotation;
 mod batch;
+mod batch_config;
 mod config;
 mod distribution;
 mod effect;
@@ -67,6 +68,7 @@ mod structure;
 
 pub use amount::{Amount, InvalidAmount};
 pub use annotation::Columns;
+pub use batch_config::BatchConfig;
 pub use config::{Batch, SimulateConfig};
 pub use distribution::Distribution;
 pub use effect::{BatchEffect, EffectKind, EffectSettings, Values};
