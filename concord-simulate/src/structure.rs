@@ -92,7 +92,7 @@ pub struct Trajectory {
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = Self::default().program_num))]
     pub program_num: usize,
     /// Cells of a program, as a share of all cells; above 0, at most 1
-    #[cfg_attr(feature = "clap", arg(long, value_name = "P", default_value_t = Self::default().cell_block_size_ratio))]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "P", allow_negative_numbers = true, default_value_t = Self::default().cell_block_size_ratio))]
     pub cell_block_size_ratio: f64,
     /// Programs that turn on once more at the end, one after the other (the first is 0): 0 makes a loop of the whole way
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", value_delimiter = ','))]
@@ -126,10 +126,10 @@ pub struct Tree {
     #[cfg_attr(feature = "clap", arg(long, value_name = "N", default_value_t = Self::default().program_gap_size))]
     pub program_gap_size: usize,
     /// Genes of a branch, as a share of those of the branch it grows from
-    #[cfg_attr(feature = "clap", arg(long, value_name = "X", default_value_t = Self::default().program_decay))]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = Self::default().program_decay))]
     pub program_decay: f64,
     /// Cells of a branch, as a share of those of the branch it grows from
-    #[cfg_attr(feature = "clap", arg(long, value_name = "X", default_value_t = Self::default().cellcount_decay))]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = Self::default().cellcount_decay))]
     pub cellcount_decay: f64,
     /// Whether the genes of other branches are 0 without noise
     #[cfg_attr(feature = "clap", arg(long, value_name = "BOOL", action = clap::ArgAction::Set, default_value_t = Self::default().noise_in_block))]
