@@ -3,7 +3,7 @@ use concord_io::MatrixSource;
 
 use crate::commands::{
     attribute::AttributeArgs, enrich::EnrichArgs, inspect::InspectArgs, plot::PlotArgs, report::ReportArgs,
-    run::RunArgs, umap::UmapArgs,
+    run::RunArgs, simulate::SimulateArgs, umap::UmapArgs,
 };
 
 /// Denoised, batch-corrected embeddings of single-cell data, and the genes behind them
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Plot(Box<PlotArgs>),
     /// Write one HTML page about a file, its lists and its enriched terms, to look at in any browser
     Report(ReportArgs),
+    /// Simulate data with a known truth: clusters, trajectories or trees, with batch effects
+    Simulate(Box<SimulateArgs>),
     /// Print what is in an h5ad file
     Inspect(InspectArgs),
 }

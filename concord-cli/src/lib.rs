@@ -58,6 +58,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Enrich(args) => commands::enrich::run(args, &session),
         Command::Plot(args) => commands::plot::run(args, &session),
         Command::Report(args) => commands::report::run(args, &session),
+        Command::Simulate(args) => commands::simulate::run(args, &session),
         Command::Inspect(args) => commands::inspect::inspect(args, &session),
     });
     match result {
