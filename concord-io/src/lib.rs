@@ -10,6 +10,8 @@
 mod annotate;
 mod colors;
 mod create;
+#[cfg(test)]
+mod damage;
 mod dataset;
 mod error;
 mod frame;

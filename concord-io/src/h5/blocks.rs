@@ -1,6 +1,6 @@
 use super::chunks::{Form, RawChunks, Scratch, filter_numbers};
 use super::file::H5File;
-use super::format::{Layout, kind};
+use super::format::{Datatype, Layout, kind};
 use super::object::Dataset;
 use super::types::Compression;
 use crate::IoError;
@@ -14,6 +14,10 @@ const MAX_BYTES_PER_FILE_BYTE: u64 = 1100;
 
 /// What a dataset may claim in a file of any size: values that were never written take no space in the file.
 const FREE_BYTES: u64 = 64 << 20;
+
+/// Elements take at least this much room in memory, numbers and texts.
+const MIN_NUMBER_BYTES: usize = 8;
+const MIN_TEXT_BYTES: usize = 32;
 
 /// The bytes of a dataset, block by block: a block is a chunk of the file, or a few rows where there are no chunks.
 #[derive(Debug)]
@@ -47,7 +51,11 @@ impl Blocks {
         let shape = if dataset.is_null() { vec![0] } else { dataset.shape().to_vec() };
         let element_size = dataset.datatype().n_bytes();
         let filters = filter_numbers(source, header).map_err(fault)?;
-        check_size(file, object, &shape, element_size, !filters.is_empty())?;
+        let min_bytes = match dataset.datatype() {
+            Datatype::FixedText { .. } | Datatype::VariableText { .. } => MIN_TEXT_BYTES,
+            _ => MIN_NUMBER_BYTES,
+        };
+        check_size(file, object, &shape, element_size.max(min_bytes), !filters.is_empty())?;
         let compression = Compression::of_filters(&filters);
         if let Some(detail) = compression.obstacle() {
             return Err(file.unsupported(object, detail));

@@ -109,14 +109,14 @@ impl RawChunks {
                 };
                 (Store::File(source.clone()), chunks)
             }
-            Layout::Chunked { index, has_wide_sizes, .. } => {
+            Layout::Chunked { index, rules, .. } => {
                 let geometry = Geometry {
                     shape: form.shape,
                     maxima: form.maxima,
                     chunk: form.block_shape,
                     chunk_bytes: chunk_bytes as u64,
                     is_filtered: !filters.is_empty(),
-                    has_wide_sizes,
+                    rules,
                 };
                 (Store::File(source.clone()), by_place(source, &index, form, &geometry)?)
             }
@@ -208,7 +208,7 @@ fn by_place(
             cells.zip(form.grid).try_fold(0, |place, (cell, &length)| (cell < length).then_some(place * length + cell));
         // A dataset that was made smaller may keep chunks that lie outside of it now.
         let Some(place) = place else { continue };
-        let (address, n_bytes, skipped_filters) = (stored.address, stored.n_bytes, stored.skipped_filters);
+        let (address, n_bytes, skipped_filters) = (stored.address, stored.n_bytes, geometry.skipped_filters(&stored));
         let chunk = Chunk { address, n_bytes, n_content, skipped_filters };
         if chunks[place].replace(chunk).is_some() {
             return Err(Fault::damaged(format!("its chunk {place} is there twice")));

@@ -16,6 +16,8 @@ mod lz;
 mod object;
 mod record;
 mod shuffle;
+#[cfg(test)]
+mod tests;
 mod text;
 mod types;
 mod write;
@@ -27,8 +29,12 @@ pub(crate) use attribute::{attribute_sizes, attribute_text, attribute_texts};
 pub(crate) use blocks::Block;
 pub(crate) use chunks::Scratch;
 pub(crate) use file::{H5File, full_name};
+#[cfg(test)]
+pub(crate) use format::lookup3;
 pub(crate) use object::{Dataset, Group, Node};
 pub(crate) use record::{Field, Records, record_fields};
+#[cfg(test)]
+pub(crate) use tests::walk;
 pub(crate) use text::read_texts;
 pub(crate) use types::ElementType;
 pub(crate) use write::{

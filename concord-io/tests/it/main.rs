@@ -5,8 +5,11 @@
 mod annotate;
 mod bad_input;
 mod columns;
+mod create;
 mod forms;
+mod in_place;
 mod inspect;
+mod kinds;
 mod matrices;
 mod obsm;
 mod real_data;

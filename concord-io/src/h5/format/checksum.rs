@@ -3,7 +3,7 @@
 use super::Fault;
 
 /// Bob Jenkins's hash "lookup3" (public domain), as the metadata of the format use it.
-pub(in crate::h5) fn lookup3(bytes: &[u8]) -> u32 {
+pub(crate) fn lookup3(bytes: &[u8]) -> u32 {
     let start = 0xdead_beef_u32.wrapping_add(bytes.len() as u32);
     let mut state = [start; 3];
     let mut rest = bytes;

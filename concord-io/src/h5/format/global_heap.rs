@@ -59,13 +59,15 @@ impl<'s> HeapReader<'s> {
 
     fn objects(&self, bytes: &[u8]) -> Result<HashMap<u32, Range<usize>>, Fault> {
         let mut cursor = self.source.cursor(bytes);
-        let front = 8 + self.source.sizes.length;
+        // Fronts of the heap and of objects are padded as objects are.
+        let front = (8 + self.source.sizes.length).next_multiple_of(8);
         cursor.skip(front)?;
         let mut objects = HashMap::new();
         while cursor.rest().len() >= front {
             let index = u32::from(cursor.u16()?);
             cursor.skip(6)?;
             let n_bytes = cursor.length()? as usize;
+            cursor.skip(front - 8 - self.source.sizes.length)?;
             // The object 0 is the room that is left.
             if index == 0 {
                 break;

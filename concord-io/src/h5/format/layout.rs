@@ -7,8 +7,17 @@ pub(in crate::h5) enum Layout {
     Compact(Vec<u8>),
     /// In one piece; nowhere if nothing was written.
     Contiguous(Option<u64>),
-    /// In chunks of this shape. Since HDF5 2.0 the lists of compressed chunks have sizes as wide as any length of the file.
-    Chunked { chunk: Vec<usize>, index: ChunkIndex, has_wide_sizes: bool },
+    /// In chunks of this shape.
+    Chunked { chunk: Vec<usize>, index: ChunkIndex, rules: ChunkRules },
+}
+
+/// What files of later versions do otherwise with chunks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::h5) struct ChunkRules {
+    /// Chunks that an edge of the array cuts go through no filters.
+    pub(in crate::h5) edges_unfiltered: bool,
+    /// Lists of compressed chunks have sizes as wide as any length of the file, since HDF5 2.0.
+    pub(in crate::h5) wide_sizes: bool,
 }
 
 /// How chunks are found.
@@ -27,6 +36,7 @@ pub(in crate::h5) enum ChunkIndex {
     Btree2(u64),
 }
 
+const EDGES_UNFILTERED: u8 = 1;
 const SINGLE_IS_FILTERED: u8 = 2;
 
 impl Layout {
@@ -85,7 +95,11 @@ fn chunked_by_tree(cursor: &mut Cursor<'_>) -> Result<Layout, Fault> {
 
 fn of_tree(lengths: Vec<usize>, address: Option<u64>) -> Result<Layout, Fault> {
     let chunk = without_element_size(lengths)?;
-    Ok(Layout::Chunked { chunk, index: address.map_or(ChunkIndex::Nothing, ChunkIndex::Btree1), has_wide_sizes: false })
+    Ok(Layout::Chunked {
+        chunk,
+        index: address.map_or(ChunkIndex::Nothing, ChunkIndex::Btree1),
+        rules: ChunkRules::default(),
+    })
 }
 
 /// The last length is that of an element.
@@ -97,10 +111,11 @@ fn without_element_size(mut lengths: Vec<usize>) -> Result<Vec<usize>, Fault> {
     Ok(lengths)
 }
 
-fn chunked(cursor: &mut Cursor<'_>, has_wide_sizes: bool) -> Result<Layout, Fault> {
+fn chunked(cursor: &mut Cursor<'_>, wide_sizes: bool) -> Result<Layout, Fault> {
     let (flags, n_dimensions, length_bytes) = (cursor.u8()?, cursor.u8()?, usize::from(cursor.u8()?));
     let lengths = (0..n_dimensions).map(|_| cursor.uint(length_bytes).map(|length| length as usize));
     let chunk = without_element_size(lengths.collect::<Result<_, _>>()?)?;
+    let rules = ChunkRules { edges_unfiltered: flags & EDGES_UNFILTERED != 0, wide_sizes };
     let kind = cursor.u8()?;
     let mut filtered = None;
     match kind {
@@ -112,7 +127,7 @@ fn chunked(cursor: &mut Cursor<'_>, has_wide_sizes: bool) -> Result<Layout, Faul
         _ => return Err(Fault::unsupported(format!("finds its chunks in the way {kind}, not known here"))),
     }
     let Some(address) = cursor.address()? else {
-        return Ok(Layout::Chunked { chunk, index: ChunkIndex::Nothing, has_wide_sizes });
+        return Ok(Layout::Chunked { chunk, index: ChunkIndex::Nothing, rules });
     };
     let index = match kind {
         1 => ChunkIndex::Single { address, filtered },
@@ -121,5 +136,5 @@ fn chunked(cursor: &mut Cursor<'_>, has_wide_sizes: bool) -> Result<Layout, Faul
         4 => ChunkIndex::ExtensibleArray(address),
         _ => ChunkIndex::Btree2(address),
     };
-    Ok(Layout::Chunked { chunk, index, has_wide_sizes })
+    Ok(Layout::Chunked { chunk, index, rules })
 }

@@ -24,7 +24,8 @@ mod source;
 mod superblock;
 
 pub(super) use attribute::{RawAttribute, attributes};
-pub(super) use checksum::{fletcher32, lookup3};
+pub(super) use checksum::fletcher32;
+pub(crate) use checksum::lookup3;
 pub(super) use cursor::Cursor;
 pub(super) use dataspace::Dataspace;
 pub(super) use datatype::{Datatype, Member, Padding};
@@ -32,7 +33,7 @@ pub(super) use fault::Fault;
 pub(super) use fill::fill_value;
 pub(super) use global_heap::HeapReader;
 pub(super) use header::{Header, Message, kind};
-pub(super) use layout::{ChunkIndex, Layout};
+pub(super) use layout::{ChunkIndex, ChunkRules, Layout};
 pub(super) use link::{Link, LinkTarget, links};
 pub(super) use pipeline::filters;
 pub(super) use source::{Sizes, Source};

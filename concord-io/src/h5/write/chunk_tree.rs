@@ -70,3 +70,45 @@ fn put_level(appender: &mut Appender, level: u8, children: &[Child], last_key: &
     }
     Ok(nodes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::h5::format::chunk_index::{Geometry, stored_chunks};
+    use crate::h5::format::{ChunkIndex, ChunkRules, Sizes, Source};
+
+    /// Nodes of few entries make a deep tree of few chunks.
+    #[test]
+    fn trees_of_any_depth_are_read_back() -> io::Result<()> {
+        for (rank, n_chunks) in [(32, 1), (32, 64), (32, 65), (1, 2), (1, 3), (1, 100), (3, 1000)] {
+            let file = tempfile::NamedTempFile::new()?;
+            let mut appender = Appender::new(file.reopen()?);
+            appender.tree_rank = rank;
+            let chunk = |index: u32| WrittenChunk { first: u64::from(index) * 10, address: 8, n_bytes: index + 1 };
+            let written: Vec<WrittenChunk> = (0..n_chunks).map(chunk).collect();
+            let tree = put_chunk_tree(&mut appender, &written, u64::from(n_chunks) * 10)?;
+            appender.finish(tree)?;
+
+            let n_bytes = file.as_file().metadata()?.len();
+            let source = Source::new(Arc::new(File::open(file.path())?), 0, n_bytes, Sizes { offset: 8, length: 8 });
+            let geometry = Geometry {
+                shape: &[10 * n_chunks as usize],
+                maxima: &[None],
+                chunk: &[10],
+                chunk_bytes: 40,
+                is_filtered: true,
+                rules: ChunkRules::default(),
+            };
+            let found = stored_chunks(&source, &ChunkIndex::Btree1(tree), &geometry);
+            let found = found.map_err(|fault| io::Error::other(format!("{fault:?}")))?;
+            assert_eq!(found.len(), written.len());
+            for (found, written) in found.iter().zip(&written) {
+                assert_eq!((found.offset[0], found.n_bytes), (written.first, u64::from(written.n_bytes)));
+            }
+        }
+        Ok(())
+    }
+}

@@ -26,6 +26,21 @@ struct Run {
     block_entries: u64,
 }
 
+/// A bit for each page of the blocks of a run that was written, one block behind the other.
+#[derive(Debug, Clone, Copy)]
+struct Pages<'b> {
+    bits: &'b [u8],
+    /// The first page of the block.
+    first: u64,
+}
+
+impl Pages<'_> {
+    fn is_written(self, page: u64) -> bool {
+        let place = self.first.saturating_add(page);
+        self.bits.get((place / 8) as usize).is_some_and(|bits| bits & 0x80 >> (place % 8) != 0)
+    }
+}
+
 pub(super) fn chunks(source: &Source, address: u64, geometry: &Geometry<'_>) -> Result<Vec<StoredChunk>, Fault> {
     let (offset, length) = (source.sizes.offset, source.sizes.length);
     let front = source.read(address, (16 + offset + 6 * length) as u64)?;
@@ -108,9 +123,7 @@ impl Array<'_> {
         for block in 0..run.n_blocks {
             let address = cursor.address()?;
             if let Some(address) = address.filter(|_| first < self.n_entries) {
-                let bitmap_bytes = n_pages.div_ceil(8) as usize;
-                let written =
-                    written_pages.and_then(|bits| bits.get(block as usize * bitmap_bytes..)?.get(..bitmap_bytes));
+                let written = written_pages.map(|bits| Pages { bits, first: block * n_pages });
                 self.block(address, run.block_entries, first, written, entries)?;
             }
             first = first.saturating_add(run.block_entries);
@@ -138,7 +151,7 @@ impl Array<'_> {
         address: u64,
         n_entries: u64,
         first: u64,
-        written_pages: Option<&[u8]>,
+        written_pages: Option<Pages<'_>>,
         entries: &mut Entries<'_>,
     ) -> Result<(), Fault> {
         let front_bytes = (10 + self.source.sizes.offset + self.number_bytes) as u64;
@@ -158,9 +171,7 @@ impl Array<'_> {
             if first >= self.n_entries {
                 break;
             }
-            let is_written =
-                |bits: &[u8]| bits.get((page / 8) as usize).is_some_and(|bits| bits & 0x80 >> (page % 8) != 0);
-            if written_pages.is_some_and(is_written) {
+            if written_pages.is_some_and(|pages| pages.is_written(page)) {
                 let place = address.saturating_add(front_bytes).saturating_add(page.saturating_mul(page_bytes));
                 let bytes = self.source.read(place, page_bytes)?;
                 entries.take(&mut self.source.cursor(checked(&bytes)?), first, self.page_entries)?;

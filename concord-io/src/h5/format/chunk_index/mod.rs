@@ -7,7 +7,7 @@ mod fixed_array;
 use super::btree1;
 use super::btree2::{self, bytes_for};
 use super::source::Source;
-use super::{ChunkIndex, Fault};
+use super::{ChunkIndex, ChunkRules, Fault};
 
 /// A chunk in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +30,7 @@ pub(in crate::h5) struct Geometry<'g> {
     /// Size of a chunk before it goes through filters.
     pub(in crate::h5) chunk_bytes: u64,
     pub(in crate::h5) is_filtered: bool,
-    /// Whether the sizes of compressed chunks are as wide as any length of the file.
-    pub(in crate::h5) has_wide_sizes: bool,
+    pub(in crate::h5) rules: ChunkRules,
 }
 
 /// All chunks that were written, in any order.
@@ -85,6 +84,19 @@ fn in_tree(source: &Source, tree: u64, geometry: &Geometry<'_>) -> Result<Vec<St
     btree2::records(source, tree, &[kind])?.into_iter().map(parse).collect()
 }
 
+impl Geometry<'_> {
+    /// Whether a chunk reaches over an edge of the array.
+    fn is_cut(&self, offset: &[u64]) -> bool {
+        let ends = offset.iter().zip(self.chunk).map(|(&start, &length)| start.saturating_add(length as u64));
+        ends.zip(self.shape).any(|(end, &length)| end > length as u64)
+    }
+
+    /// The filters that a chunk did not go through, besides those that the file names for it.
+    pub(in crate::h5) fn skipped_filters(&self, chunk: &StoredChunk) -> u32 {
+        if self.rules.edges_unfiltered && self.is_cut(&chunk.offset) { u32::MAX } else { chunk.skipped_filters }
+    }
+}
+
 /// The order in which a list of all chunks has them.
 #[derive(Debug)]
 struct Order<'g> {
@@ -123,7 +135,7 @@ impl Geometry<'_> {
 
     /// Bytes of the size of a chunk in the lists of compressed chunks.
     fn size_bytes(&self, source: &Source) -> usize {
-        if self.has_wide_sizes { source.sizes.length } else { (bytes_for(self.chunk_bytes) + 1).min(8) }
+        if self.rules.wide_sizes { source.sizes.length } else { (bytes_for(self.chunk_bytes) + 1).min(8) }
     }
 }
 
