@@ -60,6 +60,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Plot(args) => commands::plot::run(args, &session),
         Command::Report(args) => commands::report::run(args, &session),
         Command::Convert(args) => commands::convert::run(args, &session),
+        Command::Simulate(args) => commands::simulate::run(args, &session),
         Command::Inspect(args) => commands::inspect::inspect(args, &session),
     });
     match result {

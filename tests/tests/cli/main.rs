@@ -9,6 +9,7 @@ mod inspect;
 mod plot;
 mod report;
 mod run;
+mod simulate;
 mod umap;
 
 use std::{
