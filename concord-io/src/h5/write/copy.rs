@@ -243,8 +243,8 @@ impl Copier<'_> {
             match lead {
                 Lead::Text(place) => {
                     let elements = bytes.chunks_exact(element_bytes);
-                    let old = elements.flat_map(|element| &element[place..place + REFERENCE_BYTES]).copied().collect();
-                    let new = self.copy_texts(appender, object, old)?;
+                    let old = elements.flat_map(|element| &element[place..place + REFERENCE_BYTES]).copied();
+                    let new = self.copy_texts(appender, object, &old.collect::<Vec<u8>>())?;
                     let references = new.chunks_exact(REFERENCE_BYTES);
                     for (element, reference) in bytes.chunks_exact_mut(element_bytes).zip(references) {
                         element[place..place + REFERENCE_BYTES].copy_from_slice(reference);
@@ -266,9 +266,9 @@ impl Copier<'_> {
     }
 
     /// Copies the texts behind some references, and returns references to the copies.
-    fn copy_texts(&self, appender: &mut Appender, object: &Object, references: Vec<u8>) -> Result<Vec<u8>, CopyError> {
+    fn copy_texts(&self, appender: &mut Appender, object: &Object, references: &[u8]) -> Result<Vec<u8>, CopyError> {
         let datatype = Datatype::VariableText { n_bytes: REFERENCE_BYTES };
-        let texts = texts_of(self.file.source(), &datatype, &references);
+        let texts = texts_of(self.file.source(), &datatype, references);
         let texts = texts.map_err(|fault| self.file.fault(object.name(), fault))?.unwrap_or_default();
         if texts.len() > FEW_TEXTS {
             return Ok(put_texts(appender, &texts)?);
