@@ -4,7 +4,7 @@ use concord_attr::AttrError;
 use concord_core::CoreError;
 use concord_embed::EmbedError;
 use concord_enrich::EnrichError;
-use concord_io::IoError;
+use concord_io::{IoError, is_10x};
 use concord_model::ModelError;
 use concord_plot::PlotError;
 use concord_prep::PrepError;
@@ -44,8 +44,16 @@ impl fmt::Display for CliError {
 
 impl From<IoError> for CliError {
     fn from(error: IoError) -> Self {
-        match error {
+        match &error {
             IoError::Write { .. } | IoError::InvalidAddition { .. } => Self::Work(error.into()),
+            IoError::MissingTable { path, .. } | IoError::NotHdf5 { path, .. } | IoError::Read { path, .. }
+                if is_10x(path) =>
+            {
+                let path = path.display();
+                Self::usage(format!(
+                    "{path}: is a 10x matrix; make an h5ad file of it: concord convert {path} -o data.h5ad"
+                ))
+            }
             _ => Self::Usage(error.into()),
         }
     }

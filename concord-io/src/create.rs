@@ -33,7 +33,7 @@ impl Default for WriteCompression {
 }
 
 impl WriteCompression {
-    fn filters(self) -> Filters {
+    pub(crate) fn filters(self) -> Filters {
         match self {
             Self::None => Filters::None,
             Self::Gzip(level) => Filters::Deflate(i32::from(level.clamp(1, 9))),

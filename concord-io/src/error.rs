@@ -274,6 +274,12 @@ pub enum IoError {
         /// The names.
         names: Vec<String>,
     },
+    /// The inputs have a column of the name that the one of batches was to have.
+    #[error("the inputs have a column '{key}' already; choose another name for the one that tells them apart")]
+    BatchKeyTaken {
+        /// The name.
+        key: String,
+    },
     /// A line of a text file cannot be understood.
     #[error("{}, line {line}: {detail}; copy or make the file again", path.display())]
     BadLine {

@@ -24,6 +24,7 @@ mod matrix;
 mod natural;
 mod obsm;
 mod output;
+mod rewrite;
 mod stream;
 mod tenx;
 mod unique;
@@ -47,6 +48,7 @@ pub use inspect::{
 pub use join::{GeneKey, GeneNames, Join, JoinOptions, JoinReport, Joined, JoinedInput};
 pub use matrix::{MatrixNotes, MatrixStorage};
 pub use obsm::{Annotation, read_annotation, read_genes, read_obsm};
+pub use rewrite::{Rewritten, rewrite_h5ad};
 pub use stream::{RowBlock, RowBlocks, RowReader};
 pub use tenx::{FeatureType, TenxFeatures, TenxMatrix, TenxOptions, is_10x, read_10x};
 pub use unique::make_unique;

@@ -123,7 +123,8 @@ impl H5File {
         Ok(Some(node))
     }
 
-    fn read_node(&self, address: u64, name: &str) -> Result<Node, Fault> {
+    /// The object whose header is at this address.
+    pub(super) fn read_node(&self, address: u64, name: &str) -> Result<Node, Fault> {
         let source = &self.source;
         let header = Header::read(source, address)?;
         if header.has(kind::LAYOUT) {

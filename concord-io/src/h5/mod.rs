@@ -38,7 +38,8 @@ pub(crate) use tests::walk;
 pub(crate) use text::read_texts;
 pub(crate) use types::ElementType;
 pub(crate) use write::{
-    Appender, Attribute, ChunkedArray, Filters, GroupDraft, write_array, write_scalar, write_text, write_texts,
+    Appender, Attribute, ChunkedArray, CopyError, Filters, GroupDraft, copy_all, write_array, write_scalar, write_text,
+    write_texts,
 };
 
 /// The type of the elements of a dataset.

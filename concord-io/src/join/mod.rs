@@ -121,8 +121,8 @@ impl Joined {
     ///
     /// # Errors
     /// Those of [`read_h5ad`](crate::read_h5ad) and [`read_10x`](crate::read_10x) for each input, [`IoError::NoCommonGenes`],
-    /// [`IoError::BatchNames`], [`IoError::NoGeneIds`], [`IoError::InvalidAddition`] when there is a column of the name of the
-    /// new one, and [`IoError::Core`] when no cells or no genes are left.
+    /// [`IoError::BatchNames`], [`IoError::NoGeneIds`], [`IoError::BatchKeyTaken`], and [`IoError::Core`] when no
+    /// cells or no genes are left.
     pub fn open<P: AsRef<Path>>(paths: &[P], options: &JoinOptions) -> Result<Self, IoError> {
         let paths: Vec<&Path> = paths.iter().map(AsRef::as_ref).collect();
         let batches = batch_names(&paths, options.batch_names.as_deref())?;

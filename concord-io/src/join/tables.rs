@@ -36,8 +36,7 @@ pub(super) fn join_obs(
     }
     if let Some((key, names)) = batch {
         if joined.iter().any(|(name, _)| name == key) {
-            let detail = "the inputs have a column of this name; choose another for the batches".to_owned();
-            return Err(IoError::InvalidAddition { object: format!("obs/{key}"), detail });
+            return Err(IoError::BatchKeyTaken { key: key.to_owned() });
         }
         let codes = sources.iter().map(|source| Some(source.table)).collect();
         joined.push((key.to_owned(), Column::Labels(Labels::new(codes, names.to_vec())?)));

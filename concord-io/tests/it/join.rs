@@ -164,7 +164,7 @@ fn inputs_that_do_not_fit_are_refused() {
     assert!(open(&["two_genomes.h5", "annotated.h5ad"], &mouse("mm10", Join::Outer)).is_ok());
     let taken = JoinOptions { batch_key: "kind".to_owned(), ..JoinOptions::default() };
     let error = open(&["annotated.h5ad", "annotated_more.h5ad"], &taken).unwrap_err();
-    assert!(matches!(&error, IoError::InvalidAddition { object, .. } if object == "obs/kind"), "{error}");
+    assert!(matches!(&error, IoError::BatchKeyTaken { key } if key == "kind"), "{error}");
     let one_name = JoinOptions { batch_names: Some(vec!["a".to_owned()]), ..JoinOptions::default() };
     assert!(matches!(open(&["v2", "v3"], &one_name), Err(IoError::BatchNames { n_inputs: 2, .. })));
 

@@ -14,6 +14,7 @@ mod kinds;
 mod matrices;
 mod obsm;
 mod real_data;
+mod rewrite;
 mod stream;
 mod tenx;
 

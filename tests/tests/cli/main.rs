@@ -3,6 +3,7 @@
 
 mod attribute;
 mod bad_input;
+mod convert;
 mod enrich;
 mod gene_matching;
 mod inspect;

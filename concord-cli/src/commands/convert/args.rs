@@ -11,7 +11,7 @@ Examples:
   concord convert ctrl/matrix.h5 stim/matrix.h5 -o both.h5ad --batch-key sample --batch-names ctrl,stim
   concord convert GSM1_matrix.mtx.gz old.h5ad --join outer -o all.h5ad
   concord convert filtered_feature_bc_matrix --feature-type \"Antibody Capture\" -o proteins.h5ad
-  concord convert annotated.h5ad -o smaller.h5ad
+  concord convert annotated.h5ad -o compact.h5ad
 
 Inputs are 10x matrices in HDF5 (of Cell Ranger 2 and later), folders with matrix.mtx, barcodes.tsv and features.tsv or
 genes.tsv (compressed with gzip or not, also with a prefix), one of several such matrices by its own name, and h5ad files.
@@ -20,7 +20,8 @@ Several inputs are put behind each other. Genes are matched by their identifiers
 Cells get the name of their input behind their own, and a column that tells the inputs apart. Of h5ad files the matrix and the
 columns about cells and genes are joined; what is left out is said.
 
-A single h5ad file is written anew with all that is in it, without the room that replaced parts still take.";
+A single h5ad file is written anew with all that is in it, but without the room that replaced parts still take in it. With
+--layer, --use-raw, --gene-names or --batch-names it is treated as one of several inputs.";
 
 /// Options of `concord convert`.
 #[derive(Debug, Args)]
@@ -32,7 +33,7 @@ pub(crate) struct ConvertArgs {
     /// The .h5ad file to write
     #[arg(long, short, value_name = "OUT.h5ad")]
     pub(super) out: PathBuf,
-    /// How the matrix in the new file is compressed
+    /// How matrices in the new file are compressed
     #[arg(long, value_enum, default_value_t, value_name = "METHOD")]
     compression: CompressionMethod,
 

@@ -5,7 +5,8 @@ mod report;
 
 use std::path::Path;
 
-use concord_io::{Joined, MatrixNotes};
+use concord_io::{Joined, MatrixNotes, is_10x, rewrite_h5ad};
+use serde_json::json;
 
 pub(crate) use args::ConvertArgs;
 
@@ -15,9 +16,36 @@ use crate::{Session, error::CliError, output_files, record::Recorder};
 pub(crate) fn run(args: &ConvertArgs, session: &Session) -> Result<(), CliError> {
     let inputs: Vec<&Path> = args.inputs.iter().map(AsRef::as_ref).collect();
     output_files::check(&[&args.out], &inputs)?;
+    match inputs[..] {
+        [input] if args.changes_nothing() && !is_10x(input) => rewrite(input, args, session),
+        _ => join(&inputs, args, session),
+    }
+}
+
+/// Writes an h5ad file anew.
+fn rewrite(input: &Path, args: &ConvertArgs, session: &Session) -> Result<(), CliError> {
+    let mut recorder = Recorder::new(&session.terminal);
+    let sizes = recorder.step("rewrite", || {
+        let sizes = rewrite_h5ad(input, &args.out, &args.write_options())?;
+        let [before, after] = [sizes.n_bytes_before, sizes.n_bytes_after].map(|n_bytes| n_bytes as f64 / 1e6);
+        Ok::<_, CliError>((sizes, format!("{} ({before:.1} MB became {after:.1} MB)", args.out.display())))
+    })?;
+    if session.json {
+        super::print_json(&json!({
+            "file": args.out,
+            "inputs": [{"path": input, "left_out": []}],
+            "n_bytes_before": sizes.n_bytes_before,
+            "n_bytes_after": sizes.n_bytes_after,
+        }));
+    }
+    Ok(())
+}
+
+/// Puts inputs behind each other.
+fn join(inputs: &[&Path], args: &ConvertArgs, session: &Session) -> Result<(), CliError> {
     let mut recorder = Recorder::new(&session.terminal);
     let joined = recorder.step("read", || {
-        let joined = Joined::open(&inputs, &args.join_options())?;
+        let joined = Joined::open(inputs, &args.join_options())?;
         let summary = report::summary(&joined);
         Ok::<_, CliError>((joined, summary))
     })?;

@@ -17,8 +17,11 @@ pub(in crate::h5) struct RawAttribute {
     pub(in crate::h5) name: String,
     pub(in crate::h5) datatype: Datatype,
     pub(in crate::h5) bytes: Vec<u8>,
-    /// The whole message, to be written again elsewhere.
+    /// The whole message, to be written again in the same file.
     pub(in crate::h5) message: Vec<u8>,
+    /// The messages of its type and shape, to be written in another file.
+    pub(in crate::h5) type_body: Vec<u8>,
+    pub(in crate::h5) space_body: Vec<u8>,
 }
 
 /// All attributes of an object, wherever they are kept.
@@ -67,10 +70,12 @@ fn parse(source: &Source, message: Vec<u8>) -> Result<RawAttribute, Fault> {
         if flags & flag == 0 { Ok(bytes.to_vec()) } else { shared(source, kind, bytes) }
     };
     let name = String::from_utf8_lossy(name.split(|&byte| byte == 0).next().unwrap_or_default()).into_owned();
-    let datatype = Datatype::parse(&mut source.cursor(&whole(datatype, TYPE_IS_SHARED, kind::DATATYPE)?))?;
-    let space = Dataspace::parse(&mut source.cursor(&whole(space, SPACE_IS_SHARED, kind::DATASPACE)?))?;
+    let type_body = whole(datatype, TYPE_IS_SHARED, kind::DATATYPE)?;
+    let space_body = whole(space, SPACE_IS_SHARED, kind::DATASPACE)?;
+    let datatype = Datatype::parse(&mut source.cursor(&type_body))?;
+    let space = Dataspace::parse(&mut source.cursor(&space_body))?;
     let n_bytes = space.n_elements().and_then(|n| n.checked_mul(datatype.n_bytes()));
     let bytes = n_bytes.and_then(|n_bytes| cursor.rest().get(..n_bytes)).map(<[u8]>::to_vec);
     let bytes = bytes.ok_or_else(|| Fault::damaged(format!("the attribute {name} is cut short")))?;
-    Ok(RawAttribute { name, datatype, bytes, message })
+    Ok(RawAttribute { name, datatype, bytes, message, type_body, space_body })
 }

@@ -38,6 +38,10 @@ pub(in crate::h5) enum Datatype {
         shape: Vec<usize>,
         element: Box<Datatype>,
     },
+    /// The address of another object, which is how anndata 0.7 tells where the categories of a column are.
+    Reference {
+        n_bytes: usize,
+    },
     Other {
         n_bytes: usize,
     },
@@ -69,6 +73,7 @@ impl Datatype {
             | Self::Record { n_bytes, .. }
             | Self::Enumeration { n_bytes }
             | Self::Array { n_bytes, .. }
+            | Self::Reference { n_bytes }
             | Self::Other { n_bytes } => *n_bytes,
         }
     }
@@ -100,6 +105,7 @@ fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<Datatype, Fault> {
             Datatype::Other { n_bytes }
         }
         6 => record(cursor, version, bits & 0xffff, n_bytes, depth)?,
+        7 if bits & 0x0f == 0 => Datatype::Reference { n_bytes },
         8 => enumeration(cursor, version, bits & 0xffff, n_bytes, depth)?,
         9 => {
             parse(cursor, depth + 1)?;

@@ -28,6 +28,11 @@ pub(super) fn message(appender: &mut Appender, name: &str, value: Attribute<'_>)
             (i64::datatype(), dataspace(&[sizes.len()]), encoded(sizes.iter().map(|&size| size as i64)))
         }
     };
+    Ok(assembled(name, &datatype, &shape, &bytes))
+}
+
+/// The body of the message of an attribute of this type and shape.
+pub(super) fn assembled(name: &str, datatype: &[u8], shape: &[u8], bytes: &[u8]) -> Vec<u8> {
     let mut body = vec![3, 0];
     for length in [name.len() + 1, datatype.len(), shape.len()] {
         body.extend((length as u16).to_le_bytes());
@@ -36,7 +41,7 @@ pub(super) fn message(appender: &mut Appender, name: &str, value: Attribute<'_>)
     body.extend(name.as_bytes());
     body.push(0);
     body.extend([datatype, shape, bytes].concat());
-    Ok(body)
+    body
 }
 
 /// The attributes that say what an object is, since anndata 0.8.

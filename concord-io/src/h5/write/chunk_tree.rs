@@ -13,18 +13,21 @@ pub(super) struct WrittenChunk {
 }
 
 /// A child of a node: the key in front of it, and its address.
-type Child = (Vec<u8>, u64);
+pub(super) type Child = (Vec<u8>, u64);
 
 /// Writes the tree by which chunks of a one-dimensional array are found, and returns its address.
 ///
 /// `n_elements` ends the array, rounded up to whole chunks.
 pub(super) fn put_chunk_tree(appender: &mut Appender, chunks: &[WrittenChunk], n_elements: u64) -> io::Result<u64> {
-    let mut children: Vec<Child> =
-        chunks.iter().map(|chunk| (key(chunk.n_bytes, chunk.first), chunk.address)).collect();
-    let last_key = key(0, n_elements);
+    let children = chunks.iter().map(|chunk| (key(chunk.n_bytes, &[chunk.first]), chunk.address)).collect();
+    put_tree(appender, children, &key(0, &[n_elements]))
+}
+
+/// Writes a tree of chunks in the order of their keys, and returns its address.
+pub(super) fn put_tree(appender: &mut Appender, mut children: Vec<Child>, last_key: &[u8]) -> io::Result<u64> {
     let mut level = 0;
     loop {
-        let nodes = put_level(appender, level, &children, &last_key)?;
+        let nodes = put_level(appender, level, &children, last_key)?;
         if let [(_, root)] = nodes[..] {
             return Ok(root);
         }
@@ -33,10 +36,10 @@ pub(super) fn put_chunk_tree(appender: &mut Appender, chunks: &[WrittenChunk], n
 }
 
 /// The size of a chunk, the filters that it did not go through, and where it begins in each dimension and in an element.
-fn key(n_bytes: u32, first: u64) -> Vec<u8> {
+pub(super) fn key(n_bytes: u32, first: &[u64]) -> Vec<u8> {
     let mut key = n_bytes.to_le_bytes().to_vec();
     key.extend([0; 4]);
-    key.extend(first.to_le_bytes());
+    key.extend(first.iter().flat_map(|place| place.to_le_bytes()));
     key.extend([0; 8]);
     key
 }

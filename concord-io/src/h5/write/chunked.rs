@@ -19,7 +19,7 @@ const CHUNK_ELEMENTS: usize = 1 << 15;
 const PENDING_CHUNKS: usize = 32;
 
 /// Room is taken chunk by chunk.
-const FILL_OF_CHUNKS: [u8; 2] = [3, 0x0b];
+pub(super) const FILL_OF_CHUNKS: [u8; 2] = [3, 0x0b];
 
 /// What is done to chunks before they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl<T: Stored> ChunkedArray<T> {
 }
 
 /// The message that tells the filters.
-fn pipeline(filters: Filters, element_bytes: usize) -> Option<Vec<u8>> {
+pub(super) fn pipeline(filters: Filters, element_bytes: usize) -> Option<Vec<u8>> {
     let Filters::Deflate(level) = filters else { return None };
     let mut body = vec![2, 2];
     // Number of the filter, that it may be left out, and its one setting. The library knows the levels up to 9.
@@ -111,7 +111,7 @@ fn pipeline(filters: Filters, element_bytes: usize) -> Option<Vec<u8>> {
     Some(body)
 }
 
-fn filtered(filters: Filters, chunk: &[u8], element_bytes: usize) -> io::Result<Vec<u8>> {
+pub(super) fn filtered(filters: Filters, chunk: &[u8], element_bytes: usize) -> io::Result<Vec<u8>> {
     let Filters::Deflate(level) = filters else { return Ok(chunk.to_vec()) };
     let mut regrouped = vec![0; chunk.len()];
     shuffle(chunk, element_bytes, &mut regrouped);

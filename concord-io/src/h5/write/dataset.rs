@@ -10,7 +10,7 @@ use super::message::{HeaderDraft, NOWHERE, dataspace};
 use crate::h5::format::kind;
 
 /// Room is taken late and a fill value written when one is set: what the library does with arrays in one piece.
-const FILL_OF_PIECE: [u8; 2] = [3, 0x0a];
+pub(super) const FILL_OF_PIECE: [u8; 2] = [3, 0x0a];
 
 /// Writes an array of numbers or truth values of this shape.
 pub(crate) fn write_array<T: Stored>(

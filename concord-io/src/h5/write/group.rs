@@ -49,6 +49,16 @@ impl GroupDraft {
         self.links.insert(name.to_owned(), LinkTarget::Hard(address));
     }
 
+    /// Gives a name to what another link leads to, as that does.
+    pub(super) fn set_link(&mut self, name: &str, target: LinkTarget) {
+        self.links.insert(name.to_owned(), target);
+    }
+
+    /// Adds an attribute, as the whole body of its message.
+    pub(super) fn set_message(&mut self, name: &str, message: Vec<u8>) {
+        self.attributes.push((name.to_owned(), message));
+    }
+
     pub(crate) fn remove(&mut self, name: &str) {
         self.links.remove(name);
     }
