@@ -2,8 +2,8 @@ use clap::{Args, Parser, Subcommand};
 use concord_io::MatrixSource;
 
 use crate::commands::{
-    attribute::AttributeArgs, enrich::EnrichArgs, inspect::InspectArgs, plot::PlotArgs, report::ReportArgs,
-    run::RunArgs, simulate::SimulateArgs, umap::UmapArgs,
+    attribute::AttributeArgs, convert::ConvertArgs, enrich::EnrichArgs, inspect::InspectArgs, plot::PlotArgs,
+    report::ReportArgs, run::RunArgs, simulate::SimulateArgs, umap::UmapArgs,
 };
 
 /// Denoised, batch-corrected embeddings of single-cell data, and the genes behind them
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Plot(Box<PlotArgs>),
     /// Write one HTML page about a file, its lists and its enriched terms, to look at in any browser
     Report(ReportArgs),
+    /// Make an h5ad file of 10x matrices, or of several inputs
+    Convert(ConvertArgs),
     /// Simulate data with a known truth: clusters, trajectories or trees, with batch effects
     Simulate(Box<SimulateArgs>),
     /// Print what is in an h5ad file

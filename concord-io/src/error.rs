@@ -182,6 +182,116 @@ pub enum IoError {
         /// Bytes that there are.
         available: u64,
     },
+    /// There is no 10x matrix in the file.
+    #[error("{}: has no matrix of 10x; its top level holds: {}", path.display(), list(found))]
+    NotTenx {
+        /// The file.
+        path: PathBuf,
+        /// Names at the top level of the file.
+        found: Vec<String>,
+    },
+    /// One of the three files of a 10x matrix is not there.
+    #[error(
+        "{}: has no {}{}; a 10x matrix is three files: the matrix, the barcodes, and the features (or genes)",
+        folder.display(), wanted.join(" or "), beside(matrix)
+    )]
+    MissingTenxFile {
+        /// The folder.
+        folder: PathBuf,
+        /// The names that the file could have.
+        wanted: Vec<String>,
+        /// The matrix that it belongs to; empty when that is the missing file.
+        matrix: String,
+    },
+    /// A folder holds more than one matrix.
+    #[error("{}: holds several matrices; give one of them by its own path: {}", path.display(), first_of(found))]
+    SeveralMatrices {
+        /// The folder.
+        path: PathBuf,
+        /// The matrices in it, or the folders with matrices.
+        found: Vec<String>,
+    },
+    /// A genome was asked for that is not there, or none was, and there are several matrices.
+    #[error("{}: {}", path.display(), about_genomes(wanted.as_deref(), available))]
+    Genome {
+        /// The file or folder.
+        path: PathBuf,
+        /// The genome asked for.
+        wanted: Option<String>,
+        /// The genomes there are.
+        available: Vec<String>,
+    },
+    /// A type of features was asked for that is not there.
+    #[error("{}: has no features of the type '{wanted}'; {}", path.display(), feature_types(available))]
+    FeatureType {
+        /// The file or folder.
+        path: PathBuf,
+        /// The type asked for.
+        wanted: String,
+        /// The types there are.
+        available: Vec<String>,
+    },
+    /// The names beside a matrix are not as many as its rows or columns.
+    #[error(
+        "{}: names {found} {unit}, but {} has {expected}; {}",
+        path.display(), matrix.display(), why_other_count(*expected, *found)
+    )]
+    NameCount {
+        /// The file with the names.
+        path: PathBuf,
+        /// The file with the matrix.
+        matrix: PathBuf,
+        /// What is named: `cells` or `features`.
+        unit: &'static str,
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Inputs that are to be joined share no gene.
+    #[error(
+        "no gene is in all of {}; {}; choose other inputs, or keep the genes of any input (outer join)",
+        list_paths(paths),
+        genes_of(paths, examples)
+    )]
+    NoCommonGenes {
+        /// The inputs.
+        paths: Vec<PathBuf>,
+        /// The first few genes of each.
+        examples: Vec<String>,
+    },
+    /// Genes were to be called by their identifiers, and an input has none.
+    #[error("{}: has no identifiers of genes; call genes by their symbols instead", path.display())]
+    NoGeneIds {
+        /// The input.
+        path: PathBuf,
+    },
+    /// The names given to inputs do not fit them.
+    #[error("{} names of batches for {n_inputs} inputs ({}); give each input a name of its own", names.len(), list(names))]
+    BatchNames {
+        /// Number of inputs.
+        n_inputs: usize,
+        /// The names.
+        names: Vec<String>,
+    },
+    /// A line of a text file cannot be understood.
+    #[error("{}, line {line}: {detail}; copy or make the file again", path.display())]
+    BadLine {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; compressed files are counted as decompressed.
+        line: usize,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A text file is damaged as a whole.
+    #[error("{}: {detail}; copy or make the file again", path.display())]
+    BadText {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// The matrix was read, but its values are none that can be used.
     #[error(transparent)]
     Core(#[from] CoreError),
@@ -216,6 +326,47 @@ fn megabytes(n_bytes: u64) -> String {
 
 fn in_obsm(available: &[String]) -> String {
     if available.is_empty() { "it has nothing there".to_owned() } else { format!("it has: {}", list(available)) }
+}
+
+/// The matrix that a missing file belongs to.
+fn beside(matrix: &str) -> String {
+    if matrix.is_empty() { String::new() } else { format!(" beside {matrix}") }
+}
+
+fn list_paths(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// What the genes of the first inputs look like.
+fn genes_of(paths: &[PathBuf], examples: &[String]) -> String {
+    let shown = paths.iter().zip(examples).take(3);
+    let shown: Vec<String> = shown.map(|(path, genes)| format!("{} has {genes}", path.display())).collect();
+    shown.join("; ")
+}
+
+fn about_genomes(wanted: Option<&str>, available: &[String]) -> String {
+    match wanted {
+        Some(wanted) if available.is_empty() => format!("has no genome '{wanted}': it names no genomes"),
+        Some(wanted) => format!("has no genome '{wanted}'; it has: {}", first_of(available)),
+        None => format!("has a matrix for each of several genomes; choose one: {}", first_of(available)),
+    }
+}
+
+fn feature_types(available: &[String]) -> String {
+    if available.is_empty() {
+        "it names no types, so all its features are genes".to_owned()
+    } else {
+        format!("it has: {}", first_of(available))
+    }
+}
+
+/// What may be wrong when a file has names for another number of things.
+fn why_other_count(expected: usize, found: usize) -> &'static str {
+    if found == expected + 1 {
+        "its first line may be a title, to be deleted, or the files belong to different matrices"
+    } else {
+        "the files belong to different matrices, or one is not complete"
+    }
 }
 
 fn alternatives(has_raw: bool, layers: &[String]) -> String {

@@ -3,7 +3,8 @@
 //! [`read_h5ad`] reads a file into the types of `concord-core`, [`inspect_h5ad`] says what is in it without reading it
 //! all, and [`annotate_h5ad`] writes a copy with embeddings and columns added in which everything else stays as it was.
 //! Parts of a file are had alone by [`read_annotation`], [`read_obsm`], [`read_genes`] and [`category_colors`].
-//! [`RowReader`] reads a matrix of any size a few rows at a time, in order or not.
+//! [`RowReader`] reads a matrix of any size a few rows at a time, in order or not. [`match_genes`] finds the genes of a model
+//! in data that call them otherwise.
 //!
 //! Everything can be called from any thread. What the functions return holds no handle of the file; a [`RowReader`] does.
 
@@ -15,13 +16,19 @@ mod damage;
 mod dataset;
 mod error;
 mod frame;
+mod gene_match;
 mod h5;
 mod inspect;
+mod join;
 mod matrix;
+mod natural;
 mod obsm;
 mod output;
 mod stream;
+mod tenx;
+mod unique;
 mod uns;
+mod values;
 
 pub use annotate::{Additions, Layer, annotate_h5ad, annotate_h5ad_in_place};
 pub use colors::category_colors;
@@ -29,11 +36,18 @@ pub use create::{H5adWriter, WriteCompression, WriteOptions, write_h5ad};
 pub use dataset::{Dataset, MatrixSource, ReadOptions, read_h5ad};
 pub use error::IoError;
 pub use frame::SkippedColumn;
+pub use gene_match::{
+    FeatureMatch, GeneMatching, GeneNameKind, GeneNameKinds, IdentifierList, Likeness, MatchOutcome, MatchWay,
+    match_genes,
+};
 pub use h5::{Compression, NumberType};
 pub use inspect::{
     ColumnKind, ColumnSummary, EntryKind, EntrySummary, MatrixSample, MatrixSummary, SampleState, Summary, inspect_h5ad,
 };
+pub use join::{GeneKey, GeneNames, Join, JoinOptions, JoinReport, Joined, JoinedInput};
 pub use matrix::{MatrixNotes, MatrixStorage};
 pub use obsm::{Annotation, read_annotation, read_genes, read_obsm};
 pub use stream::{RowBlock, RowBlocks, RowReader};
+pub use tenx::{FeatureType, TenxFeatures, TenxMatrix, TenxOptions, is_10x, read_10x};
+pub use unique::make_unique;
 pub use uns::UnsValue;

@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod attribute;
+pub(crate) mod convert;
 pub(crate) mod enrich;
 pub(crate) mod inspect;
 pub(crate) mod plot;

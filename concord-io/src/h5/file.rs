@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::format::{Dataspace, Datatype, Fault, Header, LinkTarget, Source, Superblock, kind, links};
+use super::format::{Dataspace, Datatype, Fault, Header, LinkTarget, OpenFile, Source, Superblock, kind, links};
 use super::object::{Dataset, Group, Node, Object};
 use crate::IoError;
 
@@ -38,7 +38,7 @@ impl H5File {
     /// Reads the top level of a file that is open already.
     pub(crate) fn of(mut file: File, path: &Path) -> Result<Self, IoError> {
         let (start, n_bytes) = find_signature(&mut file, path)?;
-        let file = Arc::new(file);
+        let file = Arc::new(OpenFile::new(file));
         let open = || {
             let (superblock, source) = Superblock::read(&file, start, n_bytes)?;
             let root = Header::read(&source, superblock.root)?;

@@ -114,7 +114,7 @@ fn everything_else_of_each_version_is_listed() {
 }
 
 /// A column as the JSON files have it: numbers as floats, what is missing as null.
-fn values(column: &Column) -> Vec<Value> {
+pub(crate) fn values(column: &Column) -> Vec<Value> {
     let float = |value: f64| if value.is_nan() { Value::Null } else { Value::from(value) };
     match column {
         Column::Labels(labels) => (0..labels.n_cells()).map(|row| Value::from(labels.name_of(row))).collect(),

@@ -9,11 +9,13 @@ mod create;
 mod forms;
 mod in_place;
 mod inspect;
+mod join;
 mod kinds;
 mod matrices;
 mod obsm;
 mod real_data;
 mod stream;
+mod tenx;
 
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,7 @@
 mod attribute;
 mod bad_input;
 mod enrich;
+mod gene_matching;
 mod inspect;
 mod plot;
 mod report;
