@@ -95,6 +95,11 @@ impl Batch {
 impl SimulateConfig {
     /// Checks every value that can be checked by itself.
     pub(crate) fn validate(&self) -> Result<(), SimulateError> {
+        match &self.structure {
+            Structure::Clusters(clusters) => clusters.validate()?,
+            Structure::Trajectory(trajectory) => trajectory.validate()?,
+            Structure::Tree(tree) => tree.validate()?,
+        }
         let clusters = if let Structure::Clusters(clusters) = &self.structure { Some(clusters) } else { None };
         for (option, amount) in [("n-cells", &self.n_cells), ("n-genes", &self.n_genes)] {
             check_amount(option, amount, clusters.map(|clusters| clusters.n_states))?;
@@ -112,11 +117,6 @@ impl SimulateConfig {
         check_level("level", self.level, self.distribution)?;
         check_level("min-level", self.min_level, self.distribution)?;
         check_share("program-on-time-fraction", self.program_on_time_fraction)?;
-        match &self.structure {
-            Structure::Clusters(clusters) => clusters.validate()?,
-            Structure::Trajectory(trajectory) => trajectory.validate()?,
-            Structure::Tree(tree) => tree.validate()?,
-        }
         self.validate_batches()
     }
 

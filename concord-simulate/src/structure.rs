@@ -153,12 +153,15 @@ impl Default for Tree {
     }
 }
 
+/// More clusters or steps of a way than any data set has.
+const MOST_PROGRAMS: usize = 100_000;
 /// Branches on branches: more levels than any tree of cells has.
 const MOST_LEVELS: usize = 100;
 
 impl Clusters {
     pub(crate) fn validate(&self) -> Result<(), SimulateError> {
-        check(self.n_states > 0, "n-states", &self.n_states, "at least 1")?;
+        let expected = format!("from 1 to {MOST_PROGRAMS}");
+        check((1..=MOST_PROGRAMS).contains(&self.n_states), "n-states", &self.n_states, expected)?;
         check_share("global-non-specific-gene-fraction", self.global_non_specific_gene_fraction)?;
         self.pairwise_non_specific_gene_fraction.iter().try_for_each(|shared| {
             let (a, b) = shared.clusters;
@@ -171,7 +174,8 @@ impl Clusters {
 
 impl Trajectory {
     pub(crate) fn validate(&self) -> Result<(), SimulateError> {
-        check(self.program_num >= 2, "program-num", &self.program_num, "at least 2")?;
+        let expected = format!("from 2 to {MOST_PROGRAMS}");
+        check((2..=MOST_PROGRAMS).contains(&self.program_num), "program-num", &self.program_num, expected)?;
         let ratio = self.cell_block_size_ratio;
         check(ratio > 0.0 && ratio <= 1.0, "cell-block-size-ratio", &ratio, "above 0 and at most 1")?;
         check_share("global-non-specific-gene-fraction", self.global_non_specific_gene_fraction)?;
@@ -241,6 +245,7 @@ mod tests {
         assert!(message.starts_with("--loop-to 2 is out of range") && message.ends_with("the last of 3"), "{message}");
         assert!(Trajectory { loop_to: vec![usize::MAX], ..default() }.validate().is_err());
         assert!(Trajectory { program_num: 1, ..default() }.validate().is_err());
+        assert!(Trajectory { program_num: usize::MAX, ..default() }.validate().is_err());
         assert!(Trajectory { cell_block_size_ratio: 0.0, ..default() }.validate().is_err());
     }
 

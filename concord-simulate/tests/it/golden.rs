@@ -40,9 +40,11 @@ fn clusters(global: f64, pairs: &[&str]) -> Structure {
     })
 }
 
+fn shaped(program_structure: ProgramStructure, config: SimulateConfig) -> SimulateConfig {
+    SimulateConfig { program_structure, ..config }
+}
+
 fn expectation_config(name: &str) -> SimulateConfig {
-    let trajectory = |trajectory: Trajectory| Structure::Trajectory(trajectory);
-    let shaped = |program_structure, config| SimulateConfig { program_structure, ..config };
     match name {
         "clusters" => sized("25", "13", clusters(0.0, &[])),
         "clusters_sizes" => SimulateConfig {
@@ -57,6 +59,13 @@ fn expectation_config(name: &str) -> SimulateConfig {
         }
         "clusters_pair" => sized("24", "6", clusters(0.0, &["1:2=1"])),
         "clusters_global" => sized("24", "6", clusters(1.0, &[])),
+        other => way_or_tree_config(other),
+    }
+}
+
+fn way_or_tree_config(name: &str) -> SimulateConfig {
+    let trajectory = |trajectory: Trajectory| Structure::Trajectory(trajectory);
+    match name {
         "trajectory" => sized("29", "13", trajectory(Trajectory::default())),
         "trajectory_loop" => {
             let way = Trajectory { loop_to: vec![0], cell_block_size_ratio: 0.5, ..Trajectory::default() };

@@ -1,6 +1,6 @@
 //! Simulations that cannot be.
 
-use concord_simulate::{Amount, Batch, BatchEffect, SimulateConfig, Simulation, Structure, Trajectory, Tree};
+use concord_simulate::{Amount, Batch, BatchEffect, Clusters, SimulateConfig, Simulation, Structure, Trajectory, Tree};
 
 #[track_caller]
 fn refused(config: &SimulateConfig, expected: &str) {
@@ -31,6 +31,9 @@ fn what_is_larger_than_any_machine() {
     refused(&SimulateConfig { n_genes: Amount::Total(usize::MAX), ..default() }, "at most: lower --n-genes");
     let each = || Amount::PerCluster(vec![usize::MAX; 3]);
     refused(&SimulateConfig { n_cells: each(), ..default() }, "at most: lower --n-cells");
+    let structure = Structure::Clusters(Clusters { n_states: usize::MAX, ..Clusters::default() });
+    let (n_cells, n_genes) = (Amount::Total(usize::MAX), Amount::Total(usize::MAX));
+    refused(&SimulateConfig { n_cells, n_genes, structure, ..default() }, "--n-states 18446744073709551615 is out");
     refused(&tree(Tree { branching_factor: vec![1000], ..Tree::default() }), "branches, and 100000 are possible");
     refused(&tree(Tree { branching_factor: vec![usize::MAX], depth: 100, ..Tree::default() }), "branches");
     refused(&tree(Tree { program_decay: 1000.0, depth: 8, ..Tree::default() }), "--n-genes or --program-decay");
