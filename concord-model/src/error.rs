@@ -17,6 +17,24 @@ pub enum ModelError {
         /// What was expected.
         expected: &'static str,
     },
+    /// Two options that cannot both be followed.
+    #[error("--{option} does not go with --{other} as it is: {reason}")]
+    Contradiction {
+        /// One option's name, as on the command line.
+        option: &'static str,
+        /// The other's.
+        other: &'static str,
+        /// Why, and what to do.
+        reason: &'static str,
+    },
+    /// An option asks for data that were not given.
+    #[error("--{option} needs {what}: give them, or leave the option out")]
+    MissingInput {
+        /// The option's name, as on the command line.
+        option: &'static str,
+        /// What is missing.
+        what: String,
+    },
     /// Fewer cells than one batch holds.
     #[error("{n_cells} cells are fewer than one batch of {batch_size}: lower the batch size or add cells")]
     TooFewCells {
@@ -54,6 +72,66 @@ pub enum ModelError {
         /// How many.
         n_missing: usize,
     },
+    /// Cells without a category of a covariate that has an embedding.
+    #[error("{n_missing} cells have no value in the covariate '{covariate}': drop these cells or fill the column")]
+    MissingCovariate {
+        /// The covariate.
+        covariate: String,
+        /// How many.
+        n_missing: usize,
+    },
+    /// A classifier without a single cell to learn from.
+    #[error(
+        "none of the {n_cells} cells has a class: a classifier needs labelled cells, so leave --use-classifier out"
+    )]
+    NoLabelledCells {
+        /// Number of cells.
+        n_cells: usize,
+    },
+    /// A name that is none of the known ones.
+    #[error("there is no {what} '{name}': known are {known}")]
+    NoSuchCategory {
+        /// What was looked for.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// Fewer cells than neighbours.
+    #[error("{n_neighbors} neighbours cannot be drawn from {n_cells} cells: lower --sampler-knn")]
+    TooFewNeighbors {
+        /// Number of cells.
+        n_cells: usize,
+        /// Number of neighbours asked for, the cell itself among them.
+        n_neighbors: usize,
+    },
+    /// Too few cells are left out to tell how good the model is.
+    #[error(
+        "of {n_cells} cells --train-frac {train_frac} leaves {n_left} out, and validation needs at least {minimum}: lower \
+         --train-frac"
+    )]
+    TooFewForValidation {
+        /// Number of cells.
+        n_cells: usize,
+        /// The share to train on.
+        train_frac: f64,
+        /// Cells left out.
+        n_left: usize,
+        /// The smallest number that works.
+        minimum: usize,
+    },
+    /// The search for neighbours failed.
+    #[error("the neighbours of the cells cannot be found: {0}")]
+    Neighbors(#[source] crate::data::BoxedError),
+    /// Scores by which no batch can be given to any domain.
+    #[error(
+        "coverage scores must be at least 0 and one of them above, these are {scores:?}: lower --enrichment-threshold"
+    )]
+    NoCoverage {
+        /// The scores.
+        scores: Vec<f64>,
+    },
     /// The loss stopped being a number.
     #[error("the loss became {loss} in epoch {epoch}, step {step}: lower the learning rate (it was {learning_rate})")]
     Diverged {
@@ -73,6 +151,14 @@ pub enum ModelError {
         expected: usize,
         /// Number of columns given.
         found: usize,
+    },
+    /// A question to a part that the model does not have.
+    #[error("the model has no {head}: train one with --{option}")]
+    NoHead {
+        /// The part.
+        head: &'static str,
+        /// The option that asks for it.
+        option: &'static str,
     },
     /// An entry of the flat sequence of layers that the encoder does not have.
     #[error("layer {layer} does not exist: the encoder's layers are numbered from 0 to {}", .n_layers - 1)]

@@ -19,26 +19,51 @@
 //! Method: Zhu et al., "Revealing a coherent cell-state landscape across single-cell datasets with CONCORD", Nature
 //! Biotechnology 2025. Names and defaults of the options are those of the authors' Python package.
 
+mod architecture;
 mod augment;
 mod batch;
+mod classifier;
 mod config;
+mod coverage;
+mod data;
+mod decoder;
 mod device;
 mod encoder;
 mod error;
 mod kernels;
+mod layers;
+mod model;
 mod network;
+mod note;
 mod ops;
+mod options;
+mod predict;
 mod random;
 mod reference;
+#[cfg(test)]
+mod replay;
 mod sampler;
+mod split;
+mod step;
 mod store;
 mod train;
+mod trainer;
+mod validate;
 mod weights;
 
+pub use architecture::{Categories, Covariate};
 pub use config::TrainConfig;
+pub use coverage::{Coverage, domain_coverage};
+pub use data::{BoxedError, FindNeighbors, TrainingData, unlabel};
 pub use device::Device;
-pub use encoder::{Encoder, embed};
 pub use error::ModelError;
+/// The name of a model where its encoder is all that matters.
+pub use model::Model as Encoder;
+pub use model::{Model, embed};
 pub use network::EncoderNetwork;
+pub use note::Note;
+pub use options::{CovariateDim, DecoderActivation, MinibatchStrategy, NormType, PenaltyType};
+pub use predict::{ClassProbabilities, LearnedEmbedding, classify, decode, learned_embeddings};
+pub use step::LossParts;
 pub use store::{ModelCard, Normalization, Origin, Provenance, data_hash, load, save};
-pub use train::{EpochSummary, TrainProgress, Trained, check_domains, train};
+pub use train::{EpochSummary, Run, TrainProgress, Trained, check_domains, train, train_model};
