@@ -1,11 +1,13 @@
 //! What a model is trained on, and what is known of the cells of a batch.
 
 use concord_core::{CoreError, Embedding, KnnGraph, Labels, LogNorm, Metric};
+use sha2::{Digest, Sha256};
 
 use crate::{
     Categories, Covariate, ModelError, Note, TrainConfig,
     architecture::Architecture,
     coverage::{Coverage, coverage_scores},
+    data_hash,
     options::MinibatchStrategy,
 };
 
@@ -132,6 +134,29 @@ impl<'a> CheckedData<'a> {
         let coverage = by_coverage.then(|| coverage_scores(data, config)).transpose()?;
         check_neighbors(data, config)?;
         Ok(Self { data, architecture, labels, coverage, notes })
+    }
+}
+
+impl CheckedData<'_> {
+    /// Hash of all that training depends on beside the options.
+    pub(crate) fn sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(data_hash(self.data.expression));
+        let mut add = |codes: &mut dyn Iterator<Item = u64>| {
+            let bytes: Vec<u8> = codes.flat_map(u64::to_le_bytes).collect();
+            hash.update((bytes.len() as u64).to_le_bytes());
+            hash.update(bytes);
+        };
+        let optional = |code: &Option<u32>| code.map_or(0, |code| u64::from(code) + 1);
+        add(&mut self.data.domains.codes().iter().map(optional));
+        add(&mut self.labels.classes.iter().map(optional));
+        for codes in &self.labels.covariates {
+            add(&mut codes.iter().map(|&code| u64::from(code)));
+        }
+        add(&mut self.coverage.iter().flatten().map(|score| score.to_bits()));
+        let embedding = self.data.sampler_embedding.map_or(&[][..], |embedding| embedding.as_slice());
+        add(&mut embedding.iter().map(|value| u64::from(value.to_bits())));
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

@@ -133,7 +133,10 @@ pub enum ModelError {
         scores: Vec<f64>,
     },
     /// The loss stopped being a number.
-    #[error("the loss became {loss} in epoch {epoch}, step {step}: lower the learning rate (it was {learning_rate})")]
+    #[error(
+        "the loss became {loss} in epoch {epoch}, step {step}: lower the learning rate (it was {learning_rate}){}",
+        kept(checkpoint.as_ref())
+    )]
     Diverged {
         /// The loss.
         loss: f32,
@@ -143,6 +146,41 @@ pub enum ModelError {
         step: usize,
         /// The learning rate of that epoch.
         learning_rate: f64,
+        /// The last checkpoint, from before this, if there is one.
+        checkpoint: Option<PathBuf>,
+    },
+    /// A weight stopped being a number.
+    #[error(
+        "the weights became infinite in epoch {epoch}, step {step}: lower the learning rate (it was {learning_rate}){}",
+        kept(checkpoint.as_ref())
+    )]
+    WeightsDiverged {
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Step within the epoch, from 1.
+        step: usize,
+        /// The learning rate of that epoch.
+        learning_rate: f64,
+        /// The last checkpoint, from before this, if there is one.
+        checkpoint: Option<PathBuf>,
+    },
+    /// Training was stopped by its caller.
+    #[error("training was stopped in epoch {epoch}, after step {step}{}", kept(checkpoint.as_ref()))]
+    Interrupted {
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Step within the epoch, from 1.
+        step: usize,
+        /// The checkpoint from which it can go on, if one was asked for.
+        checkpoint: Option<PathBuf>,
+    },
+    /// A checkpoint of a run on other data.
+    #[error(
+        "{path}: this run was begun on other data (expression, batches, classes or covariates): give the same again"
+    )]
+    OtherData {
+        /// The checkpoint.
+        path: PathBuf,
     },
     /// Data of another width than the model's.
     #[error("the model takes {expected} genes, the data have {found}: select the model's input genes first")]
@@ -187,4 +225,9 @@ pub enum ModelError {
     /// Data that do not fit together.
     #[error(transparent)]
     Core(#[from] CoreError),
+}
+
+/// Where a message says that a run can go on from.
+fn kept(checkpoint: Option<&PathBuf>) -> String {
+    checkpoint.map_or_else(String::new, |path| format!("; the last checkpoint is kept in {}", path.display()))
 }

@@ -22,6 +22,7 @@
 mod architecture;
 mod augment;
 mod batch;
+mod checkpoint;
 mod classifier;
 mod config;
 mod coverage;
@@ -30,6 +31,7 @@ mod decoder;
 mod device;
 mod encoder;
 mod error;
+mod keeper;
 mod kernels;
 mod layers;
 mod model;
@@ -52,6 +54,7 @@ mod validate;
 mod weights;
 
 pub use architecture::{Categories, Covariate};
+pub use checkpoint::{Checkpoint, CheckpointEvery, Checkpoints};
 pub use config::TrainConfig;
 pub use coverage::{Coverage, domain_coverage};
 pub use data::{BoxedError, FindNeighbors, TrainingData, unlabel};
@@ -66,4 +69,4 @@ pub use options::{CovariateDim, DecoderActivation, MinibatchStrategy, NormType, 
 pub use predict::{ClassProbabilities, LearnedEmbedding, classify, decode, learned_embeddings};
 pub use step::LossParts;
 pub use store::{ModelCard, Normalization, Origin, Provenance, data_hash, load, save};
-pub use train::{EpochSummary, Run, TrainProgress, Trained, check_domains, train, train_model};
+pub use train::{EpochSummary, Run, TrainProgress, Trained, check_domains, resume, train, train_model};

@@ -58,11 +58,6 @@ impl LossParts {
     pub(crate) fn map(self, f: impl Fn(f64) -> f64) -> Self {
         self.zip(self, |part, _| f(part))
     }
-
-    /// Whether there is nothing but the contrastive loss.
-    pub fn is_contrastive_alone(&self) -> bool {
-        self.reconstruction.is_none() && self.classification.is_none() && self.importance.is_none()
-    }
 }
 
 /// Two views of some cells, and what else is known of them.

@@ -211,7 +211,7 @@ fn load_reference(directory: &Path, device: &Device) -> Result<(Model, ModelCard
 }
 
 /// Writes a file beside its place, then moves it there; nothing is left behind when it fails.
-fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
+pub(crate) fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial: PathBuf = path.with_file_name(name);

@@ -1,9 +1,11 @@
+use std::sync::atomic::AtomicBool;
+
 use concord_core::{Labels, LogNorm};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Device, LossParts, Model, ModelError, Note, TrainConfig, TrainingData, data::CheckedData, sampler::Sampler,
-    trainer::Trainer,
+    Checkpoint, Checkpoints, Device, LossParts, Model, ModelError, Note, TrainConfig, TrainingData, data::CheckedData,
+    sampler::Sampler, trainer::Trainer,
 };
 
 /// What training leaves behind.
@@ -25,7 +27,7 @@ pub struct EpochSummary {
     /// Mean of the losses of its batches.
     pub loss: f64,
     /// What it is the sum of.
-    #[serde(default, skip_serializing_if = "LossParts::is_contrastive_alone")]
+    #[serde(default)]
     pub parts: LossParts,
     /// Mean loss of the cells left out, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,12 +61,17 @@ pub struct TrainProgress {
 pub struct Run<'a> {
     /// Called after every step.
     pub progress: &'a mut dyn FnMut(TrainProgress),
+    /// Looked at after every step: when it is true, a checkpoint is written (where `checkpoints` says) and training ends
+    /// with [`ModelError::Interrupted`].
+    pub stop: Option<&'a AtomicBool>,
+    /// Where checkpoints are written, and how often.
+    pub checkpoints: Option<Checkpoints>,
 }
 
 impl<'a> Run<'a> {
     /// Nothing but the progress.
     pub fn new(progress: &'a mut dyn FnMut(TrainProgress)) -> Self {
-        Self { progress }
+        Self { progress, stop: None, checkpoints: None }
     }
 }
 
@@ -139,5 +146,26 @@ pub fn train_model(
     let data = CheckedData::new(data, config)?;
     let trainer = Trainer::new(&data, device)?;
     let state = trainer.start();
-    trainer.run(state, run)
+    trainer.run(state, run, None)
+}
+
+/// Takes training up where a checkpoint left it.
+///
+/// The data must be the same; the options are those of the checkpoint. The result is the same, byte for byte, as that of
+/// a run that was not interrupted, its history included. Further checkpoints are written where `run` says.
+///
+/// # Errors
+/// As [`train_model`]; [`ModelError::OtherData`] when the checkpoint is of a run on other data.
+pub fn resume(
+    data: &TrainingData<'_>,
+    checkpoint: Checkpoint,
+    device: &Device,
+    run: &mut Run<'_>,
+) -> Result<Trained, ModelError> {
+    let data = CheckedData::new(data, checkpoint.config())?;
+    checkpoint.check_data(&data.sha256())?;
+    let trainer = Trainer::new(&data, device)?;
+    let path = checkpoint.path().to_owned();
+    let state = trainer.restore(checkpoint)?;
+    trainer.run(state, run, Some(path))
 }

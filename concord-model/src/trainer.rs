@@ -1,13 +1,18 @@
 //! The loop over epochs and steps.
 
+use std::path::PathBuf;
+
 use burn::{module::Module, optim::ModuleOptimizer};
 use concord_core::{Embedding, KnnGraph, LogNorm};
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Device, EpochSummary, LossParts, Model, ModelError, Run, TrainConfig, TrainProgress, Trained,
+    Checkpoint, Device, EpochSummary, LossParts, Model, ModelError, Run, TrainConfig, TrainProgress, Trained,
     architecture::Architecture,
+    checkpoint::numbered,
     data::{CheckedData, n_neighbors},
     embed,
+    keeper::Keeper,
     model::ModelModule,
     ops::FusedAdam,
     sampler::Sampler,
@@ -31,6 +36,8 @@ pub(crate) struct State {
     /// The epoch, and the step within it, that come next.
     pub(crate) epoch: usize,
     pub(crate) step: usize,
+    /// Steps that are done, over all epochs.
+    pub(crate) n_steps_in_all: usize,
     pub(crate) sums: Sums,
     pub(crate) history: Vec<EpochSummary>,
     /// The best epoch so far, where there are cells to tell.
@@ -40,7 +47,7 @@ pub(crate) struct State {
 }
 
 /// What the steps of an epoch add up to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sums {
     pub(crate) loss: f64,
     pub(crate) parts: Option<LossParts>,
@@ -79,10 +86,11 @@ impl<'a> Trainer<'a> {
     /// Fresh weights, nothing done.
     pub(crate) fn start(&self) -> State {
         State {
-            module: ModelModule::new(self.architecture(), Some(self.config().seed), &self.device),
+            module: numbered(ModelModule::new(self.architecture(), Some(self.config().seed), &self.device)),
             optimizer: FusedAdam::for_device(&self.device),
             epoch: 0,
             step: 0,
+            n_steps_in_all: 0,
             sums: Sums::default(),
             history: Vec::with_capacity(self.config().n_epochs),
             best: None,
@@ -90,8 +98,19 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Trains from where the state stands to the end.
-    pub(crate) fn run(&self, mut state: State, run: &mut Run<'_>) -> Result<Trained, ModelError> {
+    /// The state that a checkpoint holds.
+    pub(crate) fn restore(&self, checkpoint: Checkpoint) -> Result<State, ModelError> {
+        checkpoint.state(self.architecture(), &self.device)
+    }
+
+    /// Trains from where the state stands to the end. `last_checkpoint` is the file that it was read from.
+    pub(crate) fn run(
+        &self,
+        mut state: State,
+        run: &mut Run<'_>,
+        last_checkpoint: Option<PathBuf>,
+    ) -> Result<Trained, ModelError> {
+        let mut keeper = Keeper::new(self.data, run.stop, run.checkpoints.clone(), last_checkpoint)?;
         let mut neighbors = None;
         while state.epoch < self.config().n_epochs && !self.has_stopped(&state) {
             if neighbors.is_none() {
@@ -103,15 +122,24 @@ impl<'a> Trainer<'a> {
                 return Err(ModelError::EmptyEpoch { epoch, batch_size });
             }
             while state.step < batches.len() {
-                state = self.step(state, &batches, run)?;
+                state = self.step(state, &batches, run, &keeper)?;
+                keeper.after_step(&state)?;
             }
-            self.finish_epoch(&mut state, batches.len());
+            self.finish_epoch(&mut state, batches.len(), &keeper)?;
+            keeper.after_epoch(&state)?;
         }
+        keeper.check_weights(&state)?;
         Ok(self.finish(state))
     }
 
     /// One step.
-    fn step(&self, mut state: State, batches: &[Vec<usize>], run: &mut Run<'_>) -> Result<State, ModelError> {
+    fn step(
+        &self,
+        mut state: State,
+        batches: &[Vec<usize>],
+        run: &mut Run<'_>,
+        keeper: &Keeper<'_>,
+    ) -> Result<State, ModelError> {
         let (config, epoch, step) = (self.config(), state.epoch, state.step);
         let (cells, place) = (&batches[step], [epoch, step]);
         let labels = self.data.labels.select(cells);
@@ -120,10 +148,11 @@ impl<'a> Trainer<'a> {
         let (loss, parts) = (gradients.loss, gradients.parts);
         let learning_rate = config.learning_rate(epoch);
         if !loss.is_finite() {
-            return Err(ModelError::Diverged { loss, epoch: epoch + 1, step: step + 1, learning_rate });
+            return Err(keeper.diverged(loss, &state));
         }
         state.module = update(state.module, &mut state.optimizer, learning_rate, gradients);
         state.step += 1;
+        state.n_steps_in_all += 1;
         state.sums.add(loss, parts, cells.len());
         let (n_epochs, n_steps) = (config.n_epochs, batches.len());
         (run.progress)(TrainProgress { epoch, n_epochs, step, n_steps, n_cells: cells.len(), loss });
@@ -131,9 +160,12 @@ impl<'a> Trainer<'a> {
     }
 
     /// Sums the epoch up, and looks at the cells left out.
-    fn finish_epoch(&self, state: &mut State, n_batches: usize) {
-        let Sums { loss, parts, n_cells } = std::mem::take(&mut state.sums);
+    fn finish_epoch(&self, state: &mut State, n_batches: usize, keeper: &Keeper<'_>) -> Result<(), ModelError> {
         let validation_loss = self.split.as_ref().map(|split| self.validate(state, split));
+        if let Some(loss) = validation_loss.filter(|loss| !loss.is_finite()) {
+            return Err(keeper.diverged(loss as f32, state));
+        }
+        let Sums { loss, parts, n_cells } = std::mem::take(&mut state.sums);
         let mean = |sum: f64| sum / n_batches as f64;
         state.history.push(EpochSummary {
             loss: mean(loss),
@@ -148,6 +180,7 @@ impl<'a> Trainer<'a> {
         }
         state.epoch += 1;
         state.step = 0;
+        Ok(())
     }
 
     /// The mean loss of the cells left out.
