@@ -3,24 +3,10 @@
 use std::path::Path;
 
 use concord_core::Embedding;
-use concord_io::{Annotation, EntrySummary, read_annotation, read_obsm};
+use concord_io::{EntrySummary, read_obsm};
 use ndarray::s;
 
 use crate::{error::CliError, names::nearest_first, terminal::Terminal};
-
-/// The annotation of the cells; refuses names of files that HDF5 cannot open.
-pub(crate) fn annotation(path: &Path) -> Result<Annotation, CliError> {
-    check_file_name(path)?;
-    Ok(read_annotation(path)?)
-}
-
-/// HDF5 is given names of files as texts.
-pub(crate) fn check_file_name(path: &Path) -> Result<(), CliError> {
-    if path.to_str().is_some() {
-        return Ok(());
-    }
-    Err(CliError::usage(format!("{}: the name of this file is not Unicode; rename it", path.display())))
-}
 
 /// A matrix of obsm; `option` named it. An unknown name is answered with the names there are, the nearest first.
 pub(crate) fn embedding(path: &Path, obsm: &[EntrySummary], name: &str, option: &str) -> Result<Embedding, CliError> {

@@ -1,11 +1,10 @@
 use std::path::Path;
 
 use concord_core::{Cells, Counts, Genes, Table};
-use hdf5::Group;
 
 use crate::IoError;
 use crate::frame::{FramePlace, SkippedColumn};
-use crate::h5::{H5File, Node};
+use crate::h5::{Group, H5File, Node};
 use crate::matrix::{MatrixNotes, StoredMatrix};
 
 /// Which matrix of a file to read.
@@ -67,8 +66,7 @@ pub struct Dataset {
 /// not at all. Entries out of order are sorted and doubled ones added up (see [`MatrixNotes`]); values are rounded to 32-bit
 /// floats.
 ///
-/// Arrays are decompressed by all threads of the current rayon pool, past libhdf5 and its lock; only numbers in another byte
-/// order than this machine's and chunks with checksums go through it. A file that claims more data than 1100 times its own
+/// Arrays are decompressed by all threads of the current rayon pool. A file that claims more data than 1100 times its own
 /// size (and 64 MB) is refused as damaged before anything is allocated for it.
 ///
 /// # Errors
@@ -94,7 +92,6 @@ pub fn read_h5ad(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Datase
     check_count(&file, &options.source, "cells", obs.shape(&file)?.n_rows, matrix.shape().0)?;
     check_count(&file, &options.source, "genes", var.shape(&file)?.n_rows, matrix.shape().1)?;
 
-    // The names go through the library and its lock, the matrix mostly past it.
     let read_frames = || -> Result<_, IoError> {
         let (obs, var) = (obs.read(&file)?, var.read(&file)?);
         let skipped = [obs.skipped, var.skipped].concat();
@@ -169,9 +166,9 @@ pub(crate) fn find_raw(file: &H5File) -> Result<Option<(StoredMatrix, FramePlace
 /// The names in a group (or, in old files, the fields of the records) of this name; none when there is no such thing.
 pub(crate) fn member_names(file: &H5File, parent: &Group, name: &str) -> Result<Vec<String>, IoError> {
     Ok(match file.node(parent, name)? {
-        Some(Node::Group(group)) => file.names(&group)?,
+        Some(Node::Group(group)) => group.names(),
         Some(Node::Dataset(dataset)) => {
-            let fields = crate::h5::record_fields(file, &dataset, name)?.unwrap_or_default();
+            let fields = crate::h5::record_fields(&dataset).unwrap_or_default();
             fields.into_iter().map(|field| field.name).collect()
         }
         None => Vec::new(),

@@ -172,6 +172,16 @@ pub enum IoError {
         /// What went wrong.
         detail: String,
     },
+    /// The disk has too little room for what is to be written; nothing was.
+    #[error("{}: needs {} more on its disk, which has {}; make room, or write it elsewhere", path.display(), megabytes(*needed), megabytes(*available))]
+    NoSpace {
+        /// The output file.
+        path: PathBuf,
+        /// Bytes that are needed.
+        needed: u64,
+        /// Bytes that there are.
+        available: u64,
+    },
     /// The matrix was read, but its values are none that can be used.
     #[error(transparent)]
     Core(#[from] CoreError),
@@ -198,6 +208,10 @@ fn list(names: &[String]) -> String {
 fn first_of(names: &[String]) -> String {
     let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > 5 { format!("{shown} and {} more", names.len() - 5) } else { shown }
+}
+
+fn megabytes(n_bytes: u64) -> String {
+    format!("{:.1} MB", n_bytes as f64 / 1e6)
 }
 
 fn in_obsm(available: &[String]) -> String {

@@ -9,6 +9,7 @@
 
 mod annotate;
 mod colors;
+mod create;
 mod dataset;
 mod error;
 mod frame;
@@ -16,11 +17,13 @@ mod h5;
 mod inspect;
 mod matrix;
 mod obsm;
+mod output;
 mod stream;
 mod uns;
 
-pub use annotate::{Additions, annotate_h5ad};
+pub use annotate::{Additions, Layer, annotate_h5ad, annotate_h5ad_in_place};
 pub use colors::category_colors;
+pub use create::{H5adWriter, WriteCompression, WriteOptions, write_h5ad};
 pub use dataset::{Dataset, MatrixSource, ReadOptions, read_h5ad};
 pub use error::IoError;
 pub use frame::SkippedColumn;

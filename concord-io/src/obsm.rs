@@ -1,13 +1,12 @@
 use std::path::Path;
 
 use concord_core::{Cells, Column, Dense, Genes, Table};
-use hdf5::Group;
 use ndarray::{ArrayView2, s};
 
 use crate::IoError;
 use crate::dataset::{MatrixSource, find_source, member_names};
 use crate::frame::{FramePlace, SkippedColumn, read_group};
-use crate::h5::{Block, Field, H5File, Node, NumericArray, Scratch, attribute_text, read_number_field, record_fields};
+use crate::h5::{Block, Dataset, Group, H5File, Node, NumericArray, Records, Scratch, attribute_text};
 use crate::inspect::{EntrySummary, entry_summaries};
 use crate::matrix::StoredMatrix;
 
@@ -94,7 +93,7 @@ fn read_member(file: &H5File, obsm: &Group, name: &str) -> Result<Option<Dense>,
             read_frame(file, &group, &object).map(Some)
         }
         Some(Node::Dataset(dataset)) => {
-            let array = NumericArray::open(file, dataset, &object)?;
+            let array = NumericArray::open(file, &dataset, &object)?;
             read_array(file, &array).map(Some)
         }
         _ => match StoredMatrix::find(file, obsm, name)? {
@@ -137,10 +136,10 @@ fn read_frame(file: &H5File, group: &Group, object: &str) -> Result<Dense, IoErr
 }
 
 /// A field of the records that `obsm` was before anndata 0.7.
-fn read_field(file: &H5File, records: &hdf5::Dataset, name: &str) -> Result<Option<Dense>, IoError> {
-    let fields: Vec<Field> = record_fields(file, records, "obsm")?.unwrap_or_default();
-    let Some(field) = fields.iter().find(|field| field.name == name) else { return Ok(None) };
-    let (values, _) = read_number_field(file, records, field)?;
-    let shape = (records.size(), field.n_elements);
+fn read_field(file: &H5File, dataset: &Dataset, name: &str) -> Result<Option<Dense>, IoError> {
+    let Some(records) = Records::read(file, dataset)? else { return Ok(None) };
+    let Some(field) = records.fields().iter().find(|field| field.name == name) else { return Ok(None) };
+    let (values, _) = records.numbers(field)?;
+    let shape = (records.n_records(), field.n_elements);
     Dense::from_shape_vec(shape, values).map(Some).map_err(|error| file.corrupt(&format!("obsm/{name}"), error))
 }

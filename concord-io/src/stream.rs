@@ -285,7 +285,6 @@ mod tests {
     /// However many blocks one passage through the file makes, they are the same.
     #[test]
     fn panels_of_any_size_make_the_same_blocks() -> Result<(), IoError> {
-        let _alone = crate::h5::tests::files_are_open();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/matrices.h5ad");
         for layer in ["csc", "dense_by_columns", "csr_gzip"] {
             let source = MatrixSource::Layer(layer.to_owned());

@@ -1,7 +1,9 @@
-use concord_core::Dense;
-use hdf5::Group;
+use std::io;
 
-use crate::h5::{write_dict, write_list, write_matrix, write_scalar, write_text, write_texts};
+use concord_core::Dense;
+
+use crate::annotate::write_dense;
+use crate::h5::{Appender, GroupDraft, write_array, write_scalar, write_text, write_texts};
 
 /// A value for `uns`, the part of an h5ad file that takes anything.
 ///
@@ -53,22 +55,38 @@ impl UnsValue {
         Ok(())
     }
 
-    pub(crate) fn write(&self, group: &Group, name: &str) -> hdf5::Result<()> {
+    /// About how many bytes it takes in a file.
+    pub(crate) fn n_bytes(&self) -> usize {
+        match self {
+            Self::Dict(entries) => entries.iter().map(|(_, value)| 1000 + value.n_bytes()).sum(),
+            Self::Text(text) => 5000 + text.len(),
+            Self::Integer(_) | Self::Float(_) | Self::Boolean(_) => 1000,
+            Self::Texts(texts) => texts.iter().map(|text| 40 + text.len()).sum(),
+            Self::Integers(values) => 8 * values.len(),
+            Self::Floats(values) => 8 * values.len(),
+            Self::Matrix(values) => 4 * values.len(),
+        }
+    }
+
+    /// Writes the value and returns its address.
+    pub(crate) fn write(&self, appender: &mut Appender) -> io::Result<u64> {
         match self {
             Self::Dict(entries) => {
-                let dict = write_dict(group, name)?;
-                return entries.iter().try_for_each(|(name, value)| value.write(&dict, name));
+                let mut dict = GroupDraft::dict(appender)?;
+                for (name, value) in entries {
+                    dict.set(name, value.write(appender)?);
+                }
+                dict.write(appender)
             }
-            Self::Text(text) => write_text(group, name, text),
-            Self::Integer(value) => write_scalar(group, name, value),
-            Self::Float(value) => write_scalar(group, name, value),
-            Self::Boolean(value) => write_scalar(group, name, value),
-            Self::Texts(texts) => write_texts(group, name, texts),
-            Self::Integers(values) => write_list(group, name, values),
-            Self::Floats(values) => write_list(group, name, values),
-            Self::Matrix(values) => write_matrix(group, name, values),
+            Self::Text(text) => write_text(appender, text),
+            Self::Integer(value) => write_scalar(appender, *value),
+            Self::Float(value) => write_scalar(appender, *value),
+            Self::Boolean(value) => write_scalar(appender, *value),
+            Self::Texts(texts) => write_texts(appender, texts),
+            Self::Integers(values) => write_array(appender, &[values.len()], values.iter().copied()),
+            Self::Floats(values) => write_array(appender, &[values.len()], values.iter().copied()),
+            Self::Matrix(values) => write_dense(appender, values),
         }
-        .map(drop)
     }
 }
 

@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::build_tools::BuildTools;
 use crate::workspace::{Workspace, run};
 
 /// Names a Python to use instead of `python3`.
@@ -35,13 +34,13 @@ fn has_anndata(python: &OsStr) -> bool {
 }
 
 /// Lets the tests keep the files that they write, and Python look at them.
-pub(crate) fn check(workspace: &Workspace, tools: &BuildTools, python: &OsStr) -> Result<()> {
+pub(crate) fn check(workspace: &Workspace, python: &OsStr) -> Result<()> {
     let kept = workspace.target.join("kept");
     if kept.exists() {
         fs::remove_dir_all(&kept).with_context(|| format!("cannot empty {}", kept.display()))?;
     }
     fs::create_dir_all(&kept).with_context(|| format!("cannot make {}", kept.display()))?;
-    let mut command = tools.apply(workspace.cargo());
+    let mut command = workspace.cargo();
     // Over the workspace, because one package alone would build shared dependencies with other features once more.
     command.args(["test", "--release", "--workspace", "--test", "it", "annotate"]);
     run(command.env("CONCORD_KEEP", &kept))?;

@@ -1,12 +1,11 @@
 //! `cargo xtask ci`: every check, the cheapest first.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
 use crate::args::Selection;
-use crate::build_tools::BuildTools;
 use crate::tally::Tally;
 use crate::workspace::{Workspace, run};
 use crate::{anndata, demo, layers, licences, test};
@@ -43,25 +42,13 @@ enum Outcome {
 /// What the steps share.
 struct Checks<'w> {
     workspace: &'w Workspace,
-    tools: OnceCell<BuildTools>,
     tally: Cell<Option<Tally>>,
-}
-
-impl Checks<'_> {
-    /// Only steps that build HDF5 ask for its tools.
-    fn tools(&self) -> Result<&BuildTools> {
-        if let Some(tools) = self.tools.get() {
-            return Ok(tools);
-        }
-        let tools = BuildTools::ensure(self.workspace)?;
-        Ok(self.tools.get_or_init(|| tools))
-    }
 }
 
 /// Runs the chosen steps, then prints what each gave and how long it took.
 pub(crate) fn command(workspace: &Workspace, selection: &Selection) -> Result<()> {
     let steps = chosen(selection)?;
-    let checks = Checks { workspace, tools: OnceCell::new(), tally: Cell::new(None) };
+    let checks = Checks { workspace, tally: Cell::new(None) };
     let start = Instant::now();
     let mut summary = Vec::new();
     let mut failure = None;
@@ -141,22 +128,21 @@ fn deny(checks: &Checks<'_>) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-// Clippy and rustdoc check in the release profile, because they then share the tests' build scripts: HDF5 is compiled
-// by one of them.
+// Clippy and rustdoc check in the release profile, because they then share the tests' build scripts.
 fn clippy(checks: &Checks<'_>) -> Result<Outcome> {
-    let mut command = checks.tools()?.apply(checks.workspace.cargo());
+    let mut command = checks.workspace.cargo();
     run(command.args(["clippy", "--workspace", "--all-targets", "--release", "--locked", "--", "-D", "warnings"]))?;
     Ok(Outcome::Passed)
 }
 
 fn doc(checks: &Checks<'_>) -> Result<Outcome> {
-    let mut command = checks.tools()?.apply(checks.workspace.cargo());
+    let mut command = checks.workspace.cargo();
     run(command.args(["doc", "--workspace", "--no-deps", "--release", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     Ok(Outcome::Passed)
 }
 
 fn test(checks: &Checks<'_>) -> Result<Outcome> {
-    let outcome = test::run(checks.workspace, checks.tools()?, &[])?;
+    let outcome = test::run(checks.workspace, &[])?;
     checks.tally.set(Some(outcome.tally));
     if !outcome.success {
         bail!("some tests failed, or did not build: see above");
@@ -177,12 +163,12 @@ fn python(checks: &Checks<'_>) -> Result<Outcome> {
             "no Python that imports anndata (pip install anndata, or name one in CONCORD_PYTHON)".into(),
         ));
     };
-    anndata::check(checks.workspace, checks.tools()?, &python)?;
+    anndata::check(checks.workspace, &python)?;
     Ok(Outcome::Passed)
 }
 
 fn demo(checks: &Checks<'_>) -> Result<Outcome> {
-    let folder = demo::make(checks.workspace, checks.tools()?, None, &[])?;
+    let folder = demo::make(checks.workspace, None, &[])?;
     demo::check(&folder)?;
     Ok(Outcome::Passed)
 }

@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 
-use crate::build_tools::BuildTools;
 use crate::workspace::{Workspace, run};
 
 /// Kinds of file that every run of the main job leaves.
@@ -16,10 +15,9 @@ const EXPECTED: [&str; 5] = ["png", "svg", "pdf", "h5ad", "json"];
 
 /// Runs the demo and prints one line for each picture.
 pub(crate) fn command(workspace: &Workspace, out: Option<PathBuf>, options: &[OsString]) -> Result<()> {
-    let tools = BuildTools::ensure(workspace)?;
     // File systems round the time of a change, some of them down to the last even second.
     let start = SystemTime::now() - Duration::from_secs(2);
-    let folder = make(workspace, &tools, out, options)?;
+    let folder = make(workspace, out, options)?;
     let pictures = pictures_since(start, &folder)?;
     if pictures.is_empty() {
         bail!("the demo made no picture in {}", folder.display());
@@ -43,19 +41,14 @@ fn pictures_since(start: SystemTime, folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Builds `concord`, runs it on the embedded data set and gives back the folder of the results.
-pub(crate) fn make(
-    workspace: &Workspace,
-    tools: &BuildTools,
-    out: Option<PathBuf>,
-    options: &[OsString],
-) -> Result<PathBuf> {
+pub(crate) fn make(workspace: &Workspace, out: Option<PathBuf>, options: &[OsString]) -> Result<PathBuf> {
     let folder = match out {
         Some(folder) => {
             std::path::absolute(&folder).with_context(|| format!("{} is no name for a folder", folder.display()))?
         }
         None => fresh(workspace.target.join("demo"))?,
     };
-    build(workspace, tools)?;
+    build(workspace)?;
     let concord = workspace.target.join("release").join(format!("concord{}", std::env::consts::EXE_SUFFIX));
     run(Command::new(concord).args(["run", "--demo", "-o"]).arg(&folder).args(options))?;
     Ok(folder)
@@ -65,8 +58,8 @@ pub(crate) fn make(
 ///
 /// `--workspace`, because cargo chooses other features of shared dependencies for one package alone, and the tests
 /// would then build Burn once more.
-fn build(workspace: &Workspace, tools: &BuildTools) -> Result<()> {
-    run(tools.apply(workspace.cargo()).args(["build", "--release", "--workspace", "--bin", "concord"]))
+fn build(workspace: &Workspace) -> Result<()> {
+    run(workspace.cargo().args(["build", "--release", "--workspace", "--bin", "concord"]))
 }
 
 /// Removes what an earlier demo left, so that only new pictures are named.

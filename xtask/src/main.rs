@@ -11,7 +11,6 @@ use crate::workspace::Workspace;
 
 mod anndata;
 mod args;
-mod build_tools;
 mod ci;
 mod demo;
 mod graph;
@@ -19,7 +18,6 @@ mod help;
 mod layers;
 mod licences;
 mod metadata;
-mod python;
 mod tally;
 mod test;
 mod workspace;

@@ -7,7 +7,6 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
-use crate::build_tools::BuildTools;
 use crate::tally::Tally;
 use crate::workspace::{Workspace, shown};
 
@@ -20,7 +19,7 @@ pub(crate) struct Outcome {
 
 /// Runs the tests and sums them up in one line.
 pub(crate) fn command(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
-    let outcome = run(workspace, &BuildTools::ensure(workspace)?, arguments)?;
+    let outcome = run(workspace, arguments)?;
     println!("\nconcord: {}", outcome.tally);
     if !outcome.success {
         bail!("some tests failed, or did not build: see above");
@@ -32,11 +31,11 @@ pub(crate) fn command(workspace: &Workspace, arguments: &[OsString]) -> Result<(
 ///
 /// Everything of this workspace is built in the release profile, tests included: a neural network is too slow in a
 /// debug build, and a second profile would build Burn a second time.
-pub(crate) fn run(workspace: &Workspace, tools: &BuildTools, arguments: &[OsString]) -> Result<Outcome> {
+pub(crate) fn run(workspace: &Workspace, arguments: &[OsString]) -> Result<Outcome> {
     if let Some(missing) = missing_references(workspace) {
         eprintln!("SKIPPED: the tests against reference numbers: there is no {}", missing.display());
     }
-    let mut command = tools.apply(workspace.cargo());
+    let mut command = workspace.cargo();
     command.args(["test", "--release", "--no-fail-fast"]);
     if !names_a_package(arguments) {
         command.arg("--workspace");

@@ -6,6 +6,8 @@ use clap::Args;
 use concord_core::{Embedding, Labels};
 use serde_json::json;
 
+use concord_io::read_annotation;
+
 use crate::{
     Session,
     args::MatrixArgs,
@@ -77,7 +79,7 @@ pub(crate) fn run(args: &ReportArgs, session: &Session) -> Result<(), CliError> 
     let enriched: Vec<Group<EnrichedRow>> = table(args.enriched.as_ref())?;
     let trust: Vec<TrustRow> = table(args.trust.as_ref())?.into_iter().flat_map(|group| group.rows).collect();
 
-    let annotation = h5ad::annotation(&args.input)?;
+    let annotation = read_annotation(&args.input)?;
     let latent = h5ad::embedding(&args.input, &annotation.obsm, &args.basis, "--basis")?;
     let mut pictures: Vec<(String, Embedding)> = Vec::new();
     for name in picture_names(args, &annotation.obsm)? {

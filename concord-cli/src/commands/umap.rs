@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use concord_core::{Embedding, Metric};
 use concord_embed::UmapConfig;
-use concord_io::{Additions, annotate_h5ad};
+use concord_io::{Additions, annotate_h5ad, read_annotation};
 use concord_prep::knn;
 use serde_json::json;
 
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &UmapArgs, session: &Session) -> Result<(), CliError> {
     let mut recorder = Recorder::new(&session.terminal);
     let key = args.key.clone().unwrap_or_else(|| umap_key(&args.basis, args.umap.n_components));
     let basis = recorder.step("read", || {
-        let annotation = h5ad::annotation(&args.input)?;
+        let annotation = read_annotation(&args.input)?;
         if annotation.obsm.iter().any(|entry| entry.name == key) {
             session.terminal.warning(&format!("obsm/{key} of the input is replaced; --key gives another name"));
         }

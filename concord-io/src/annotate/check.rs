@@ -1,29 +1,60 @@
 //! What is wrong with additions, found before anything is written.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use concord_core::{Column, Dense};
 
 use super::Additions;
 use crate::IoError;
-use crate::frame::FramePlace;
+use crate::frame::{FramePlace, FrameShape};
 use crate::h5::H5File;
 
 /// Names inside a data frame that are no columns.
 const RESERVED: [&str; 2] = ["_index", "__categories"];
 
-pub(super) fn check_additions(file: &H5File, additions: &Additions) -> Result<(), IoError> {
-    let obs = FramePlace::top_level(file, "obs")?.shape(file)?;
-    let var = FramePlace::top_level(file, "var")?.shape(file)?;
+/// The data frames that are added to.
+#[derive(Debug)]
+pub(crate) struct Frames {
+    pub(crate) obs: FrameShape,
+    pub(crate) var: FrameShape,
+    path: PathBuf,
+}
+
+impl Frames {
+    /// Those of a file.
+    pub(crate) fn of(file: &H5File) -> Result<Self, IoError> {
+        let shape = |name| FramePlace::top_level(file, name)?.shape(file);
+        Ok(Self { obs: shape("obs")?, var: shape("var")?, path: file.path().to_owned() })
+    }
+
+    /// Those of a new file.
+    pub(crate) fn new(n_cells: usize, n_genes: usize) -> Self {
+        let shape = |n_rows| FrameShape { n_rows, index: "_index".to_owned(), is_records: false };
+        Self { obs: shape(n_cells), var: shape(n_genes), path: PathBuf::new() }
+    }
+}
+
+pub(crate) fn check_additions(frames: &Frames, additions: &Additions) -> Result<(), IoError> {
+    let Frames { obs, var, path } = frames;
     check_matrices("obsm", &additions.obsm, obs.n_rows)?;
     check_matrices("varm", &additions.varm, var.n_rows)?;
     check_columns("obs", &additions.obs, obs.n_rows, &obs.index)?;
     check_columns("var", &additions.var, var.n_rows, &var.index)?;
-    for (table, shape, columns) in [("obs", &obs, &additions.obs), ("var", &var, &additions.var)] {
+    for (table, shape, columns) in [("obs", obs, &additions.obs), ("var", var, &additions.var)] {
         if shape.is_records && !columns.is_empty() {
             let detail = "columns cannot be added to a data frame in the form of before anndata 0.7; read and write the \
                           file once with a newer anndata";
-            return Err(file.unsupported(table, detail));
+            let (path, object) = (path.clone(), table.to_owned());
+            return Err(IoError::Unsupported { path, object, detail: detail.to_owned() });
+        }
+    }
+    for (name, layer) in &additions.layers {
+        check_name("layers", name)?;
+        check_length("layers", name, obs.n_rows, layer.shape().0)?;
+        if layer.shape().1 != var.n_rows {
+            let detail = format!("has {} columns, but the file has {} genes", layer.shape().1, var.n_rows);
+            return Err(invalid("layers", name, &detail));
         }
     }
     for (name, value) in &additions.uns {

@@ -1,19 +1,23 @@
-//! Adding to a copy of a file.
+//! Adding to a file, or to a copy of it.
 
 mod check;
 mod columns;
+mod matrices;
 mod obsm;
 
-use std::fmt::Display;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::fs::{File, TryLockError};
+use std::path::Path;
 
 use concord_core::{Column, Dense};
-use hdf5::Group;
-use tempfile::TempPath;
 
-use crate::h5::{H5File, Node, write_dict, write_matrix};
+use crate::h5::{Appender, GroupDraft, H5File};
+use crate::output::{PendingFile, check_room, write_error};
 use crate::{IoError, UnsValue};
+
+pub(crate) use check::{Frames, check_additions};
+pub(crate) use columns::write_frame;
+pub use matrices::Layer;
+pub(crate) use matrices::{SparseArrays, add_dict, write_dense};
 
 /// What to add to a file. What the file has under the same name is replaced.
 #[derive(Debug, Clone, Default)]
@@ -26,21 +30,36 @@ pub struct Additions {
     pub obs: Vec<(String, Column)>,
     /// Columns about genes.
     pub var: Vec<(String, Column)>,
+    /// Matrices by name, each `[n_cells, n_genes]`.
+    pub layers: Vec<(String, Layer)>,
     /// Anything else, by name.
     pub uns: Vec<(String, UnsValue)>,
 }
 
+impl Additions {
+    /// About how many bytes the values take in a file.
+    fn n_bytes(&self) -> u64 {
+        let dense = |matrices: &[(String, Dense)]| matrices.iter().map(|(_, values)| 4 * values.len()).sum::<usize>();
+        let columns =
+            |columns: &[(String, Column)]| columns.iter().map(|(_, column)| columns::n_bytes(column)).sum::<usize>();
+        let layers: usize = self.layers.iter().map(|(_, layer)| layer.n_bytes()).sum();
+        let uns: usize = self.uns.iter().map(|(_, value)| value.n_bytes()).sum();
+        (dense(&self.obsm) + dense(&self.varm) + columns(&self.obs) + columns(&self.var) + layers + uns) as u64
+    }
+}
+
 /// Writes a copy of an h5ad file with additions, readable by anndata 0.8 to 0.12.
 ///
-/// The bytes of the input are copied and the copy is edited, so that all that is not replaced stays as it was, whether this
-/// crate understands it or not; memory does not grow with the file. The copy is made under another name in the directory of
-/// the output and renamed when it is complete: after a failure the output is what it was before. Input and output may be
-/// the same file.
+/// The bytes of the input are copied and the additions are put behind them, so that all that is not replaced stays as it
+/// was, whether this crate understands it or not; memory does not grow with the file. The copy is made under another name in
+/// the directory of the output and renamed when it is complete: after a failure the output is what it was before. Input and
+/// output may be the same file.
 ///
 /// # Errors
 /// [`IoError::InvalidAddition`] for a name that cannot be used or a length that does not fit, [`IoError::Unsupported`] when
-/// columns are to be added to a data frame in the form of before anndata 0.7, [`IoError::Write`] when the output cannot be
-/// written, and those of [`read_h5ad`](crate::read_h5ad) for the input.
+/// columns are to be added to a data frame in the form of before anndata 0.7, [`IoError::NoSpace`] when the disk has too
+/// little room, [`IoError::Write`] when the output cannot be written, and those of [`read_h5ad`](crate::read_h5ad) for the
+/// input.
 ///
 /// ```no_run
 /// use concord_io::{Additions, UnsValue, annotate_h5ad};
@@ -56,97 +75,116 @@ pub struct Additions {
 /// ```
 pub fn annotate_h5ad(input: impl AsRef<Path>, output: impl AsRef<Path>, additions: &Additions) -> Result<(), IoError> {
     let (input, output) = (input.as_ref(), output.as_ref());
-    check::check_additions(&H5File::open(input)?, additions)?;
-    let copy = copy_beside(input, output)?;
-    edit(&copy, output, additions)?;
-    let failed = |error: std::io::Error| write_error(output, error);
-    File::options().write(true).open(&copy).and_then(|file| file.sync_all()).map_err(failed)?;
-    copy.persist(output).map_err(|error| failed(error.error))
+    let file = H5File::open(input)?;
+    check_additions(&Frames::of(&file)?, additions)?;
+    check_room(output, file.n_bytes().saturating_add(additions.n_bytes()))?;
+    let mut copy = PendingFile::beside(output)?;
+    copy.fill_from(input)?;
+    append(copy.handle()?, input, output, additions)?;
+    drop(file);
+    copy.publish()
 }
 
-/// Copies the input to a new file in the directory of the output, which is deleted unless it is renamed.
-fn copy_beside(input: &Path, output: &Path) -> Result<TempPath, IoError> {
-    let failed = |error: std::io::Error| write_error(output, error);
-    let directory = match output.parent() {
-        Some(parent) if parent != Path::new("") => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    if output.is_dir() {
-        return Err(write_error(output, "it is a directory"));
+/// Adds to an h5ad file without copying it: the time and the room that this takes are those of the additions.
+///
+/// All additions are put behind the end of the file; when the disk has them, the first bytes of the file are changed in one
+/// write to what makes them a part of it. Interrupted at any moment, even by the loss of power, the file opens with its old
+/// content or with all of the new. What is replaced keeps its room in the file until it is written anew.
+///
+/// # Errors
+/// As [`annotate_h5ad`], and [`IoError::Busy`] when another program has the file open. After an error the file is as it was.
+///
+/// ```no_run
+/// use concord_io::{Additions, annotate_h5ad_in_place};
+/// # let umap = ndarray::Array2::zeros((1_000_000, 2));
+///
+/// let additions = Additions { obsm: vec![("X_umap".to_owned(), umap)], ..Additions::default() };
+/// annotate_h5ad_in_place("atlas.h5ad", &additions)?;
+/// # Ok::<(), concord_io::IoError>(())
+/// ```
+pub fn annotate_h5ad_in_place(path: impl AsRef<Path>, additions: &Additions) -> Result<(), IoError> {
+    let path = path.as_ref();
+    check_additions(&Frames::of(&H5File::open(path)?)?, additions)?;
+    check_room(path, additions.n_bytes())?;
+    let file = File::options().read(true).write(true).open(path).map_err(|error| write_error(path, error))?;
+    if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        return Err(IoError::Busy { path: path.to_owned() });
     }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".concord-").suffix(".h5ad.tmp");
-    // Temporary files are private by default; the output shall be as readable as any new file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut copy = builder.tempfile_in(&directory).map_err(failed)?;
-    let mut source = File::open(input).map_err(|error| IoError::from_system(input, error))?;
-    std::io::copy(&mut source, copy.as_file_mut()).map_err(failed)?;
-    Ok(copy.into_temp_path())
+    let failed = |error| write_error(path, error);
+    let n_bytes = file.metadata().map_err(failed)?.len();
+    let kept = file.try_clone().map_err(failed)?;
+    append(file, path, path, additions).inspect_err(|_| {
+        // What was put behind the end belongs to nothing; that it cannot be removed changes no content.
+        let _ = kept.set_len(n_bytes);
+    })
 }
 
-/// Makes the additions in the file itself.
-fn edit(copy: &Path, output: &Path, additions: &Additions) -> Result<(), IoError> {
-    let file = H5File::open_private(copy).map_err(|error| write_error(output, error))?;
-    make_additions(&file, additions).map_err(|error| match error {
-        Failure::Write(error) => write_error(output, error),
-        Failure::Read(error) => error,
-    })?;
-    file.close().map_err(|error| write_error(output, error))
+/// Puts the additions behind the end of an open file. `input` and `output` are its names in messages.
+fn append(handle: File, input: &Path, output: &Path, additions: &Additions) -> Result<(), IoError> {
+    let reading = handle.try_clone().map_err(|error| write_error(output, error))?;
+    let file = H5File::of(reading, input)?;
+    let appender = Appender::behind(&file, handle).map_err(|detail| file.unsupported("the file", detail));
+    let mut addition = Addition { file: &file, appender: appender?, output };
+    let root = addition.make(additions)?;
+    addition.appender.finish(root).map_err(|error| write_error(output, error))
 }
 
-/// Why an addition failed: the library could not write it, or what is there cannot be read.
-enum Failure {
-    Write(hdf5::Error),
-    Read(IoError),
+/// A file and what is being added to it.
+struct Addition<'a> {
+    file: &'a H5File,
+    appender: Appender,
+    output: &'a Path,
 }
 
-impl From<hdf5::Error> for Failure {
-    fn from(error: hdf5::Error) -> Self {
-        Self::Write(error)
-    }
-}
-
-impl From<IoError> for Failure {
-    fn from(error: IoError) -> Self {
-        Self::Read(error)
-    }
-}
-
-fn make_additions(file: &H5File, additions: &Additions) -> Result<(), Failure> {
-    add_matrices(file, "obsm", &additions.obsm)?;
-    add_matrices(file, "varm", &additions.varm)?;
-    columns::add_columns(file, "obs", &additions.obs)?;
-    columns::add_columns(file, "var", &additions.var)?;
-    if !additions.uns.is_empty() {
-        let uns = dict(file, "uns")?;
-        for (name, value) in &additions.uns {
-            value.write(&uns, name)?;
+impl Addition<'_> {
+    /// Writes everything and returns the address of the new top-level group.
+    fn make(&mut self, additions: &Additions) -> Result<u64, IoError> {
+        let mut root = GroupDraft::of(self.file, self.file.root())?;
+        self.add_matrices(&mut root, "obsm", &additions.obsm)?;
+        self.add_matrices(&mut root, "varm", &additions.varm)?;
+        self.add_columns(&mut root, "obs", &additions.obs)?;
+        self.add_columns(&mut root, "var", &additions.var)?;
+        if !additions.layers.is_empty() {
+            self.in_dict(&mut root, "layers", |appender, group| {
+                additions.layers.iter().try_for_each(|(name, layer)| Ok(group.set(name, layer.write(appender)?)))
+            })?;
         }
+        if !additions.uns.is_empty() {
+            self.in_dict(&mut root, "uns", |appender, group| {
+                additions.uns.iter().try_for_each(|(name, value)| Ok(group.set(name, value.write(appender)?)))
+            })?;
+        }
+        root.write(&mut self.appender).map_err(|error| write_error(self.output, error))
     }
-    Ok(())
-}
 
-fn add_matrices(file: &H5File, name: &str, matrices: &[(String, Dense)]) -> Result<(), Failure> {
-    if matrices.is_empty() {
-        return Ok(());
+    fn add_matrices(&mut self, root: &mut GroupDraft, name: &str, matrices: &[(String, Dense)]) -> Result<(), IoError> {
+        if matrices.is_empty() {
+            return Ok(());
+        }
+        self.in_dict(root, name, |appender, group| matrices::add_dense(appender, group, matrices))
     }
-    let group = dict(file, name)?;
-    for (name, values) in matrices {
-        write_matrix(&group, name, values)?;
-    }
-    Ok(())
-}
 
-/// The dictionary of this name at the top level, made when it is missing.
-fn dict(file: &H5File, name: &str) -> Result<Group, Failure> {
-    match file.node(file.root(), name)? {
-        Some(Node::Group(group)) => Ok(group),
-        Some(Node::Dataset(dataset)) => obsm::group_of_records(file, name, dataset),
-        None => Ok(write_dict(file.root(), name)?),
+    fn add_columns(&mut self, root: &mut GroupDraft, table: &str, columns: &[(String, Column)]) -> Result<(), IoError> {
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let frame = columns::FrameDraft::of(self.file, table)?;
+        let address =
+            frame.with_columns(&mut self.appender, columns).map_err(|error| write_error(self.output, error))?;
+        root.set(table, address);
+        Ok(())
     }
-}
 
-fn write_error(output: &Path, detail: impl Display) -> IoError {
-    IoError::Write { path: output.to_owned(), detail: detail.to_string() }
+    /// Changes the dictionary of this name at the top level, made when it is missing.
+    fn in_dict(
+        &mut self,
+        root: &mut GroupDraft,
+        name: &str,
+        change: impl FnOnce(&mut Appender, &mut GroupDraft) -> std::io::Result<()>,
+    ) -> Result<(), IoError> {
+        let mut group = obsm::dict_of(self.file, &mut self.appender, name, self.output)?;
+        let address = change(&mut self.appender, &mut group).and_then(|()| group.write(&mut self.appender));
+        root.set(name, address.map_err(|error| write_error(self.output, error))?);
+        Ok(())
+    }
 }

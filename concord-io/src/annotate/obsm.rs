@@ -1,51 +1,54 @@
-use hdf5::{Dataset, Group};
-use ndarray::Array2;
+use std::io;
+use std::path::Path;
 
-use super::Failure;
 use crate::IoError;
-use crate::h5::{ElementType, Field, H5File, NumberType, read_number_field, record_fields, write_dict, write_matrix};
+use crate::h5::{Appender, Dataset, ElementType, Field, GroupDraft, H5File, Node, NumberType, Records, write_array};
+use crate::output::write_error;
 
-/// A matrix with numbers of the precision that the file has.
-enum Matrix {
-    F32(Array2<f32>),
-    F64(Array2<f64>),
+/// The dictionary of this name at the top level of a file as it is; empty when there is none.
+pub(super) fn dict_of(
+    file: &H5File,
+    appender: &mut Appender,
+    name: &str,
+    output: &Path,
+) -> Result<GroupDraft, IoError> {
+    match file.node(file.root(), name)? {
+        Some(Node::Group(group)) => GroupDraft::of(file, &group),
+        Some(Node::Dataset(dataset)) => of_records(file, appender, name, &dataset, output),
+        None => GroupDraft::dict(appender).map_err(|error| write_error(output, error)),
+    }
 }
 
 /// Turns embeddings in the form of before anndata 0.7, one record a cell, into a dictionary of arrays: records take no
 /// new field.
-pub(super) fn group_of_records(file: &H5File, name: &str, dataset: Dataset) -> Result<Group, Failure> {
-    let Some(fields) = record_fields(file, &dataset, name)? else {
-        return Err(file.unsupported(name, "is no dictionary, so nothing can be added to it").into());
-    };
-    // All is read before the records are given up.
-    let matrices =
-        fields.iter().map(|field| read_matrix(file, name, &dataset, field)).collect::<Result<Vec<_>, _>>()?;
-    drop(dataset);
-    let group = write_dict(file.root(), name)?;
-    for (field, matrix) in fields.iter().zip(&matrices) {
-        match matrix {
-            Matrix::F32(values) => write_matrix(&group, &field.name, values)?,
-            Matrix::F64(values) => write_matrix(&group, &field.name, values)?,
+fn of_records(
+    file: &H5File,
+    appender: &mut Appender,
+    name: &str,
+    dataset: &Dataset,
+    output: &Path,
+) -> Result<GroupDraft, IoError> {
+    let records = Records::read(file, dataset)?;
+    let records = records.ok_or_else(|| file.unsupported(name, "is no dictionary, so nothing can be added to it"))?;
+    let failed = |error: io::Error| write_error(output, error);
+    let mut group = GroupDraft::dict(appender).map_err(failed)?;
+    for field in records.fields() {
+        let shape = [records.n_records(), field.n_elements];
+        let address = match number_type(file, name, field)? {
+            NumberType::Float16 | NumberType::Float32 => {
+                write_array(appender, &shape, records.numbers::<f32>(field)?.0)
+            }
+            _ => write_array(appender, &shape, records.numbers::<f64>(field)?.0),
         };
+        group.set(&field.name, address.map_err(failed)?);
     }
     Ok(group)
 }
 
-fn read_matrix(file: &H5File, name: &str, dataset: &Dataset, field: &Field) -> Result<Matrix, IoError> {
-    let shape = (dataset.size(), field.n_elements);
-    let damaged = |error: ndarray::ShapeError| file.corrupt(name, error);
-    match &field.element {
-        ElementType::Number { number: NumberType::Float16 | NumberType::Float32, .. } => {
-            let (values, _) = read_number_field(file, dataset, field)?;
-            Array2::from_shape_vec(shape, values).map(Matrix::F32).map_err(damaged)
-        }
-        ElementType::Number { .. } => {
-            let (values, _) = read_number_field(file, dataset, field)?;
-            Array2::from_shape_vec(shape, values).map(Matrix::F64).map_err(damaged)
-        }
-        _ => {
-            let detail = format!("its field {} holds no numbers, so nothing can be added to it", field.name);
-            Err(file.unsupported(name, detail))
-        }
+fn number_type(file: &H5File, name: &str, field: &Field) -> Result<NumberType, IoError> {
+    if let ElementType::Number { number, .. } = field.element {
+        return Ok(number);
     }
+    let detail = format!("its field {} holds no numbers, so nothing can be added to it", field.name);
+    Err(file.unsupported(name, detail))
 }

@@ -1,30 +1,28 @@
 use concord_core::{Column, Labels};
-use hdf5::Dataset;
 
 use crate::IoError;
-use crate::h5::{ElementType, H5File, NumberType, NumericArray, element_type, full_name_of, read_texts};
+use crate::h5::{Dataset, ElementType, H5File, NumberType, NumericArray, element_type, read_texts};
 
 /// Reads a dataset as a column of numbers, truth values or texts.
-pub(super) fn read_plain(file: &H5File, dataset: Dataset) -> Result<Column, IoError> {
-    let object = full_name_of(&dataset);
-    if dataset.ndim() != 1 {
-        return Err(file.unsupported(&object, format!("has {} dimensions; a column has one", dataset.ndim())));
+pub(super) fn read_plain(file: &H5File, dataset: &Dataset) -> Result<Column, IoError> {
+    let (object, n_dimensions) = (dataset.name(), dataset.shape().len());
+    if n_dimensions != 1 {
+        return Err(file.unsupported(object, format!("has {n_dimensions} dimensions; a column has one")));
     }
-    match element_type(file, &dataset, &object)? {
+    match element_type(dataset) {
         ElementType::Boolean => Ok(Column::Booleans(read_booleans(file, dataset)?.into_iter().map(Some).collect())),
-        ElementType::Text(_) => {
-            let texts = read_texts(file, &dataset, &object)?.unwrap_or_default();
+        ElementType::Text => {
+            let texts = read_texts(file, dataset, object)?.unwrap_or_default();
             Ok(Column::Texts(texts.into_iter().map(Some).collect()))
         }
         ElementType::Number { number, .. } => read_numbers(file, dataset, number),
-        _ => Err(file.unsupported(&object, "holds neither numbers, truth values nor texts")),
+        _ => Err(file.unsupported(object, "holds neither numbers, truth values nor texts")),
     }
 }
 
 /// Whole numbers stay whole numbers; those that 64 signed bits cannot hold become floats.
-fn read_numbers(file: &H5File, dataset: Dataset, number: NumberType) -> Result<Column, IoError> {
-    let object = full_name_of(&dataset);
-    let array = NumericArray::open(file, dataset, &object)?;
+fn read_numbers(file: &H5File, dataset: &Dataset, number: NumberType) -> Result<Column, IoError> {
+    let array = NumericArray::open(file, dataset, dataset.name())?;
     if !number.is_float() {
         let (values, n_unfit) = array.read::<i64>()?;
         if n_unfit == 0 {
@@ -34,9 +32,8 @@ fn read_numbers(file: &H5File, dataset: Dataset, number: NumberType) -> Result<C
     Ok(Column::Floats(array.read::<f64>()?.0))
 }
 
-pub(super) fn read_booleans(file: &H5File, dataset: Dataset) -> Result<Vec<bool>, IoError> {
-    let object = full_name_of(&dataset);
-    let (values, _) = NumericArray::open(file, dataset, &object)?.read::<i64>()?;
+pub(super) fn read_booleans(file: &H5File, dataset: &Dataset) -> Result<Vec<bool>, IoError> {
+    let (values, _) = NumericArray::open(file, dataset, dataset.name())?.read::<i64>()?;
     Ok(values.into_iter().map(|value| value != 0).collect())
 }
 

@@ -1,28 +1,27 @@
 //! Data frames as anndata writes them since 0.7: a group with a dataset, or a group, for each column.
 
 use concord_core::Column;
-use hdf5::{Dataset, Group};
 
 use super::Frame;
 use super::column::{into_texts, labels, read_booleans, read_plain, with_missing};
 use crate::IoError;
-use crate::h5::{H5File, Node, NumericArray, attribute_text, attribute_texts, full_name, full_name_of};
+use crate::h5::{Dataset, Group, H5File, Node, NumericArray, attribute_text, attribute_texts, full_name};
 
 /// Where anndata 0.7 kept the categories of a frame's columns.
 pub(crate) const OLD_CATEGORIES: &str = "__categories";
 
 pub(crate) fn read(file: &H5File, group: &Group) -> Result<Frame, IoError> {
-    let table = full_name_of(group);
+    let table = group.name();
     let index = index_name(file, group)?;
     let names = match file.node(group, &index)? {
         Some(node) => into_texts(read_node(file, group, &index, node)?),
-        None => return Err(file.corrupt(&table, format!("its index '{index}' is missing"))),
+        None => return Err(file.corrupt(table, format!("its index '{index}' is missing"))),
     };
     let names = names.ok_or_else(|| file.unsupported(&full_name(group, &index), "is no column of names"))?;
     let mut frame = Frame::new(names);
     for name in column_names(file, group, &index)? {
         let column = read_column(file, group, &name).map_err(|error| reason(&error));
-        frame.add(&table, &name, column);
+        frame.add(table, &name, column);
     }
     Ok(frame)
 }
@@ -32,7 +31,7 @@ pub(crate) fn index_name(file: &H5File, group: &Group) -> Result<String, IoError
     if let Some(name) = attribute_text(file, group, "_index")? {
         return Ok(name);
     }
-    let usual = ["_index", "index"].into_iter().find(|name| group.link_exists(name));
+    let usual = ["_index", "index"].into_iter().find(|name| group.has(name));
     Ok(usual.unwrap_or("_index").to_owned())
 }
 
@@ -41,8 +40,7 @@ pub(crate) fn column_names(file: &H5File, group: &Group, index: &str) -> Result<
     if let Some(names) = attribute_texts(file, group, "column-order")? {
         return Ok(names);
     }
-    let names = file.names(group)?;
-    Ok(names.into_iter().filter(|name| name != index && name != OLD_CATEGORIES).collect())
+    Ok(group.names().into_iter().filter(|name| name != index && name != OLD_CATEGORIES).collect())
 }
 
 fn read_column(file: &H5File, group: &Group, name: &str) -> Result<Column, IoError> {
@@ -54,10 +52,10 @@ fn read_column(file: &H5File, group: &Group, name: &str) -> Result<Column, IoErr
 
 fn read_node(file: &H5File, group: &Group, name: &str, node: Node) -> Result<Column, IoError> {
     match node {
-        Node::Group(column) => read_encoded(file, &column),
+        Node::Group(column) => read_encoded(file, &column, true),
         Node::Dataset(codes) => match old_categories(file, group, name)? {
-            Some(categories) => read_categories(file, codes, categories),
-            None => read_plain(file, codes),
+            Some(categories) => read_categories(file, &codes, categories),
+            None => read_plain(file, &codes),
         },
     }
 }
@@ -69,46 +67,47 @@ fn old_categories(file: &H5File, group: &Group, name: &str) -> Result<Option<Nod
     }
 }
 
-/// A column that is a group of its own: categories, or values with a mask of missing ones.
-fn read_encoded(file: &H5File, group: &Group) -> Result<Column, IoError> {
-    let object = full_name_of(group);
+/// A column that is a group of its own: categories, or values with a mask of missing ones. Names of categories are no
+/// categories themselves.
+fn read_encoded(file: &H5File, group: &Group, may_be_categories: bool) -> Result<Column, IoError> {
+    let object = group.name();
     let encoding = attribute_text(file, group, "encoding-type")?;
     let part = |name: &str| match file.node(group, name)? {
         Some(node) => Ok(node),
-        None => Err(file.corrupt(&object, format!("its {name} are missing"))),
+        None => Err(file.corrupt(object, format!("its {name} are missing"))),
     };
     let dataset = |name: &str| match part(name)? {
         Node::Dataset(dataset) => Ok(dataset),
-        Node::Group(_) => Err(file.unsupported(&object, format!("its {name} are a group"))),
+        Node::Group(_) => Err(file.unsupported(object, format!("its {name} are a group"))),
     };
     match encoding.as_deref() {
-        Some("categorical") => read_categories(file, dataset("codes")?, part("categories")?),
+        Some("categorical") if may_be_categories => read_categories(file, &dataset("codes")?, part("categories")?),
         Some("nullable-integer" | "nullable-boolean" | "nullable-string-array" | "nullable-float") => {
-            let values = read_plain(file, dataset("values")?)?;
-            let missing = read_booleans(file, dataset("mask")?)?;
+            let values = read_plain(file, &dataset("values")?)?;
+            let missing = read_booleans(file, &dataset("mask")?)?;
             if missing.len() != values.len() {
-                return Err(file.corrupt(&object, "its values and its mask differ in length"));
+                return Err(file.corrupt(object, "its values and its mask differ in length"));
             }
             Ok(with_missing(values, &missing))
         }
-        Some(other) => Err(file.unsupported(&object, format!("is a {other}, which is no column known here"))),
-        None => Err(file.unsupported(&object, "is a group without encoding-type")),
+        Some(other) => Err(file.unsupported(object, format!("is a {other}, which is no column known here"))),
+        None => Err(file.unsupported(object, "is a group without encoding-type")),
     }
 }
 
-fn read_categories(file: &H5File, codes: Dataset, categories: Node) -> Result<Column, IoError> {
-    let object = full_name_of(&codes);
+fn read_categories(file: &H5File, codes: &Dataset, categories: Node) -> Result<Column, IoError> {
+    let object = codes.name();
     let categories = match categories {
         // A scalar is what anndata 0.7 made of a single category.
-        Node::Dataset(dataset) if dataset.ndim() == 0 => crate::h5::read_texts(file, &dataset, &object)?
+        Node::Dataset(dataset) if dataset.shape().is_empty() => crate::h5::read_texts(file, &dataset, object)?
             .map(|texts| Column::Texts(texts.into_iter().map(Some).collect())),
-        Node::Dataset(dataset) => Some(read_plain(file, dataset)?),
-        Node::Group(group) => Some(read_encoded(file, &group)?),
+        Node::Dataset(dataset) => Some(read_plain(file, &dataset)?),
+        Node::Group(group) => Some(read_encoded(file, &group, false)?),
     };
     let names = categories.and_then(into_texts);
-    let names = names.ok_or_else(|| file.unsupported(&object, "its categories have no names"))?;
-    let (codes, _) = NumericArray::open(file, codes, &object)?.read::<i64>()?;
-    labels(&codes, names).map_err(|detail| file.corrupt(&object, detail))
+    let names = names.ok_or_else(|| file.unsupported(object, "its categories have no names"))?;
+    let (codes, _) = NumericArray::open(file, codes, object)?.read::<i64>()?;
+    labels(&codes, names).map_err(|detail| file.corrupt(object, detail))
 }
 
 /// An error about one column without the name of the file, which the reader of the list knows.

@@ -5,10 +5,9 @@ mod group;
 mod record;
 
 use concord_core::{Column, Table};
-use hdf5::Group;
 
 use crate::IoError;
-use crate::h5::{H5File, Node, full_name};
+use crate::h5::{Group, H5File, Node, full_name};
 
 pub(crate) use group::{OLD_CATEGORIES, column_names, index_name, read as read_group};
 
@@ -83,13 +82,13 @@ impl FramePlace {
     pub(crate) fn shape(&self, file: &H5File) -> Result<FrameShape, IoError> {
         let group = match self.node(file)? {
             Node::Dataset(dataset) => {
-                return Ok(FrameShape { n_rows: dataset.size(), index: "index".to_owned(), is_records: true });
+                return Ok(FrameShape { n_rows: dataset.n_elements(), index: "index".to_owned(), is_records: true });
             }
             Node::Group(group) => group,
         };
         let index = index_name(file, &group)?;
         let n_rows = match file.node(&group, &index)? {
-            Some(Node::Dataset(dataset)) => dataset.size(),
+            Some(Node::Dataset(dataset)) => dataset.n_elements(),
             // An index can be a group too, of categories for example.
             Some(Node::Group(_)) => group::read(file, &group)?.names.len(),
             None => return Err(file.corrupt(self.name, format!("its index '{index}' is missing"))),
@@ -103,7 +102,7 @@ impl FramePlace {
             None => Err(IoError::MissingTable {
                 path: file.path().to_owned(),
                 object: full_name(&self.parent, self.name),
-                found: file.names(file.root())?,
+                found: file.root().names(),
             }),
         }
     }

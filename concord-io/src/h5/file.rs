@@ -1,58 +1,57 @@
 use std::fmt::Display;
-use std::fs;
-use std::io::{Read, Seek, SeekFrom};
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use hdf5::{Dataset, Group, IndexType, IterationOrder, Location, LocationType};
-
+use super::format::{Dataspace, Datatype, Fault, Header, LinkTarget, Source, Superblock, kind, links};
+use super::object::{Dataset, Group, Node, Object};
 use crate::IoError;
 
-const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+pub(super) const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+
+/// Links that lead to links that lead to links.
+const MAX_SOFT_LINKS: usize = 16;
 
 /// An open HDF5 file that knows its path and size. Clones are the same open file.
 #[derive(Debug, Clone)]
 pub(crate) struct H5File {
-    file: hdf5::File,
+    source: Source,
+    superblock: Superblock,
+    root: Group,
     path: Arc<Path>,
-    n_bytes: u64,
-}
-
-/// A thing in a file.
-#[derive(Debug)]
-pub(crate) enum Node {
-    Group(Group),
-    Dataset(Dataset),
 }
 
 impl H5File {
     /// Opens a file for reading; says what it is when it is no HDF5 file or not all of one.
-    pub(crate) fn open(path: &Path) -> Result<Self, IoError> {
-        let n_bytes = check_signature(path)?;
-        let file = hdf5::File::open(path).map_err(|error| opening_error(path, &error))?;
-        Ok(Self { file, path: path.into(), n_bytes })
-    }
-
-    /// Opens a file that nobody else knows of for reading and writing.
     ///
-    /// It is not locked: a lock would be inherited by every process that is started meanwhile, outlive this handle in it,
-    /// and keep others from opening the file when it has its final name.
-    pub(crate) fn open_private(path: &Path) -> Result<Self, IoError> {
-        let n_bytes = check_signature(path)?;
-        let opened = hdf5::File::with_options().with_fapl(|access| access.file_locking(false)).open_rw(path);
-        let file = opened.map_err(|error| opening_error(path, &error))?;
-        Ok(Self { file, path: path.into(), n_bytes })
+    /// It is locked against being written until the last clone is gone, as the HDF5 library does.
+    pub(crate) fn open(path: &Path) -> Result<Self, IoError> {
+        let file = File::open(path).map_err(|source| IoError::from_system(path, source))?;
+        // File systems that know no locks are read without.
+        if let Err(TryLockError::WouldBlock) = file.try_lock_shared() {
+            return Err(IoError::Busy { path: path.to_owned() });
+        }
+        Self::of(file, path)
     }
 
-    /// Writes what is pending and closes the file.
-    pub(crate) fn close(self) -> hdf5::Result<()> {
-        self.file.flush()?;
-        self.file.close()
+    /// Reads the top level of a file that is open already.
+    pub(crate) fn of(mut file: File, path: &Path) -> Result<Self, IoError> {
+        let (start, n_bytes) = find_signature(&mut file, path)?;
+        let file = Arc::new(file);
+        let open = || {
+            let (superblock, source) = Superblock::read(&file, start, n_bytes)?;
+            let root = Header::read(&source, superblock.root)?;
+            let links = links(&source, &root)?.ok_or_else(|| Fault::damaged("the top level is no group"))?;
+            let root = Group::new(Object::new(String::new(), root), links);
+            Ok(Self { source, superblock, root, path: path.into() })
+        };
+        open().map_err(|fault| of_fault(path, "the file's header", fault))
     }
 
     /// The top level of the file.
     pub(crate) fn root(&self) -> &Group {
-        &self.file
+        &self.root
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -61,21 +60,21 @@ impl H5File {
 
     /// Size of the file in bytes.
     pub(crate) fn n_bytes(&self) -> u64 {
-        self.n_bytes
+        self.source.n_bytes()
     }
 
-    /// Bytes in front of the HDF5 data proper.
-    pub(crate) fn userblock(&self) -> u64 {
-        self.file.userblock()
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(super) fn superblock(&self) -> &Superblock {
+        &self.superblock
     }
 
     /// An error about an object of this file that contradicts itself.
     pub(crate) fn corrupt(&self, object: &str, detail: impl Display) -> IoError {
-        IoError::Corrupt {
-            path: self.path.to_path_buf(),
-            object: object.to_owned(),
-            detail: one_line(&detail.to_string()),
-        }
+        let detail = one_line(&detail.to_string());
+        IoError::Corrupt { path: self.path.to_path_buf(), object: object.to_owned(), detail }
     }
 
     /// An error about an object of this file in a form that is not supported.
@@ -83,19 +82,59 @@ impl H5File {
         IoError::Unsupported { path: self.path.to_path_buf(), object: object.to_owned(), detail: detail.into() }
     }
 
-    /// The object of this name in a group, `None` when there is none. `object` is its full name for messages.
+    /// What is wrong with the bytes of an object, as an error about the object.
+    pub(super) fn fault(&self, object: &str, fault: Fault) -> IoError {
+        of_fault(&self.path, object, fault)
+    }
+
+    /// The object of this name in a group, `None` when there is none.
     pub(crate) fn node(&self, group: &Group, name: &str) -> Result<Option<Node>, IoError> {
-        if !group.link_exists(name) {
-            return Ok(None);
-        }
+        self.follow(group, name, 0)
+    }
+
+    fn follow(&self, group: &Group, name: &str, n_followed: usize) -> Result<Option<Node>, IoError> {
+        let Some(link) = group.link(name) else { return Ok(None) };
         let object = full_name(group, name);
-        let found = group.loc_type_by_name(name).map_err(|error| self.corrupt(&object, error))?;
-        let node = match found {
-            LocationType::Group => Node::Group(group.group(name).map_err(|error| self.corrupt(&object, error))?),
-            LocationType::Dataset => Node::Dataset(group.dataset(name).map_err(|error| self.corrupt(&object, error))?),
-            _ => return Err(self.unsupported(&object, "is neither a group nor a dataset")),
-        };
+        match &link.target {
+            LinkTarget::Hard(address) => {
+                self.read_node(*address, &object).map(Some).map_err(|fault| self.fault(&object, fault))
+            }
+            LinkTarget::Soft(_) if n_followed == MAX_SOFT_LINKS => {
+                Err(self.corrupt(&object, "its links lead to ever other links"))
+            }
+            LinkTarget::Soft(path) => {
+                let node = self.follow_path(group, path, n_followed + 1)?;
+                node.map(Some)
+                    .ok_or_else(|| self.corrupt(&object, format!("it is a link to '{path}', which is missing")))
+            }
+            LinkTarget::Other(..) => {
+                Err(self.unsupported(&object, "is a link to another file; copy it into this one (h5repack does)"))
+            }
+        }
+    }
+
+    fn follow_path(&self, group: &Group, path: &str, n_followed: usize) -> Result<Option<Node>, IoError> {
+        let mut node = Node::Group(if path.starts_with('/') { self.root.clone() } else { group.clone() });
+        for name in path.split('/').filter(|name| !name.is_empty() && *name != ".") {
+            let Node::Group(group) = node else { return Ok(None) };
+            let Some(next) = self.follow(&group, name, n_followed)? else { return Ok(None) };
+            node = next;
+        }
         Ok(Some(node))
+    }
+
+    fn read_node(&self, address: u64, name: &str) -> Result<Node, Fault> {
+        let source = &self.source;
+        let header = Header::read(source, address)?;
+        if header.has(kind::LAYOUT) {
+            let space = header.expect(source, kind::DATASPACE, "shape")?;
+            let space = Dataspace::parse(&mut source.cursor(&space))?;
+            let datatype = header.expect(source, kind::DATATYPE, "type")?;
+            let datatype = Datatype::parse(&mut source.cursor(&datatype))?;
+            return Ok(Node::Dataset(Dataset::new(Object::new(name.to_owned(), header), datatype, space)));
+        }
+        let links = links(source, &header)?.ok_or_else(|| Fault::unsupported("is neither a group nor a dataset"))?;
+        Ok(Node::Group(Group::new(Object::new(name.to_owned(), header), links)))
     }
 
     /// The group of this name at the top level, if there is one.
@@ -105,51 +144,40 @@ impl H5File {
             _ => None,
         })
     }
-
-    /// The names in a group, in alphabetical order.
-    pub(crate) fn names(&self, group: &Group) -> Result<Vec<String>, IoError> {
-        group
-            .member_names_by(IndexType::Name, IterationOrder::Increasing)
-            .map_err(|error| self.corrupt(&group.name(), error))
-    }
 }
 
 /// The name of a member as messages show it: `obs/louvain`.
 pub(crate) fn full_name(group: &Group, name: &str) -> String {
-    format!("{}/{name}", group.name()).trim_start_matches('/').to_owned()
+    if group.name().is_empty() { name.to_owned() } else { format!("{}/{name}", group.name()) }
 }
 
-/// The full name of an object, as messages show it: `obs/louvain`.
-pub(crate) fn full_name_of(location: &Location) -> String {
-    location.name().trim_start_matches('/').to_owned()
-}
-
-/// Looks for the HDF5 signature where the format allows it (at 0, 512, 1024, 2048, ...) and returns the file's size.
-fn check_signature(path: &Path) -> Result<u64, IoError> {
-    let mut file = fs::File::open(path).map_err(|source| IoError::from_system(path, source))?;
-    let n_bytes = file.metadata().map_err(|source| IoError::from_system(path, source))?.len();
+/// Looks for the HDF5 signature where the format allows it (at 0, 512, 1024, 2048, ...). Returns its place and the file's
+/// size.
+fn find_signature(file: &mut File, path: &Path) -> Result<(u64, u64), IoError> {
+    let failed = |source| IoError::from_system(path, source);
+    let n_bytes = file.metadata().map_err(failed)?.len();
     let mut place = 0;
     while place + SIGNATURE.len() as u64 <= n_bytes {
         let mut found = [0; SIGNATURE.len()];
-        file.seek(SeekFrom::Start(place)).map_err(|source| IoError::from_system(path, source))?;
-        file.read_exact(&mut found).map_err(|source| IoError::from_system(path, source))?;
+        file.seek(SeekFrom::Start(place)).map_err(failed)?;
+        file.read_exact(&mut found).map_err(failed)?;
         if found == SIGNATURE {
-            return Ok(n_bytes);
+            return Ok((place, n_bytes));
         }
         place = if place == 0 { 512 } else { place * 2 };
     }
     Err(IoError::NotHdf5 { path: path.to_owned(), n_bytes })
 }
 
-fn opening_error(path: &Path, error: &hdf5::Error) -> IoError {
-    let detail = one_line(&error.to_string());
-    if detail.contains("unable to lock") {
-        return IoError::Busy { path: path.to_owned() };
-    }
-    if detail.contains("truncated") || detail.contains("eof") || detail.contains("EOF") {
-        IoError::Truncated { path: path.to_owned(), detail }
-    } else {
-        IoError::Corrupt { path: path.to_owned(), object: "the file's header".to_owned(), detail }
+fn of_fault(path: &Path, object: &str, fault: Fault) -> IoError {
+    let (path, object) = (path.to_owned(), object.to_owned());
+    match fault {
+        Fault::Damaged(detail) => IoError::Corrupt { path, object, detail: one_line(&detail) },
+        Fault::Unsupported(detail) => IoError::Unsupported { path, object, detail },
+        Fault::System(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            IoError::Truncated { path, detail: format!("{object} lies behind its end") }
+        }
+        Fault::System(source) => IoError::Read { path, source },
     }
 }
 

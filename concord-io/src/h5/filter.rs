@@ -1,11 +1,12 @@
-//! The filters that chunks are decompressed with here, outside the HDF5 library and its lock.
+//! The filters that chunks are decompressed with.
 
 use std::io;
 
 use libdeflater::Decompressor;
-use ruzstd::decoding::FrameDecoder;
+use zstd::bulk::Decompressor as Zstd;
 
 use super::blosc;
+use super::format::fletcher32;
 use super::lz::decode_lzf;
 use super::shuffle::unshuffle;
 
@@ -16,14 +17,15 @@ const MAX_DEFLATE_RATIO: u64 = 1040;
 const MAX_RATIO: u64 = 1100;
 const ANY_RATIO_BYTES: u64 = 64 << 20;
 
-/// A Zstandard frame may ask for this many bytes behind which it refers to nothing.
-const MAX_ZSTD_WINDOW: u64 = 100 << 20;
+/// Bytes of a checksum behind a chunk.
+const CHECKSUM_BYTES: usize = 4;
 
 /// A filter known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Filter {
     Deflate,
     Shuffle,
+    Fletcher32,
     Lzf,
     Blosc,
     Zstd,
@@ -31,10 +33,11 @@ pub(super) enum Filter {
 
 impl Filter {
     /// The filter of this registered number.
-    pub(super) fn from_number(number: i32) -> Option<Self> {
+    pub(super) fn from_number(number: u16) -> Option<Self> {
         Some(match number {
             1 => Self::Deflate,
             2 => Self::Shuffle,
+            3 => Self::Fletcher32,
             32000 => Self::Lzf,
             32001 => Self::Blosc,
             32015 => Self::Zstd,
@@ -45,7 +48,7 @@ impl Filter {
     /// The most bytes that may become of `n_bytes` of a file, so that damage cannot claim all memory.
     pub(super) fn most_bytes(self, n_bytes: u64) -> u64 {
         match self {
-            Self::Shuffle => n_bytes,
+            Self::Shuffle | Self::Fletcher32 => n_bytes,
             Self::Deflate => n_bytes.saturating_mul(MAX_DEFLATE_RATIO),
             Self::Lzf | Self::Blosc | Self::Zstd => n_bytes.saturating_mul(MAX_RATIO).max(ANY_RATIO_BYTES),
         }
@@ -55,12 +58,13 @@ impl Filter {
 /// Decompressors that a thread uses for one chunk after another.
 pub(super) struct Codecs {
     deflate: Decompressor,
-    zstd: FrameDecoder,
+    /// Made when it is needed, because it takes room.
+    zstd: Option<Zstd<'static>>,
 }
 
 impl Codecs {
     pub(super) fn new() -> Self {
-        Self { deflate: Decompressor::new(), zstd: FrameDecoder::new() }
+        Self { deflate: Decompressor::new(), zstd: None }
     }
 
     pub(super) fn decode_zlib(&mut self, input: &[u8], output: &mut [u8]) -> io::Result<usize> {
@@ -68,14 +72,14 @@ impl Codecs {
     }
 
     pub(super) fn decode_zstd(&mut self, input: &[u8], output: &mut [u8]) -> io::Result<usize> {
-        let window = zstd_window(input).ok_or_else(|| damaged("a Zstandard frame has no proper header"))?;
-        if window > MAX_ZSTD_WINDOW.max(output.len() as u64) {
-            return Err(damaged(format!("a Zstandard frame asks for a window of {window} bytes")));
-        }
-        self.zstd.decode_all(input, output).map_err(io::Error::other)
+        let decoder = match &mut self.zstd {
+            Some(decoder) => decoder,
+            none => none.insert(Zstd::new()?),
+        };
+        decoder.decompress_to_buffer(input, output)
     }
 
-    /// Undoes one filter: `from` becomes `to`, which has at most `n_bytes`, those of a whole chunk.
+    /// Undoes one filter: `from` becomes `to`, which has at most `n_bytes`, those of a whole chunk, and a checksum.
     pub(super) fn undo(
         &mut self,
         filter: Filter,
@@ -84,49 +88,50 @@ impl Codecs {
         n_bytes: usize,
         to: &mut Vec<u8>,
     ) -> io::Result<()> {
-        to.resize(n_bytes, 0);
         let n_made = match filter {
-            Filter::Deflate => self.decode_zlib(from, to)?,
-            Filter::Zstd => self.decode_zstd(from, to)?,
-            Filter::Lzf => decode_lzf(from, to).ok_or_else(|| damaged("LZF cannot be decompressed"))?,
+            Filter::Deflate => {
+                to.resize(n_bytes + CHECKSUM_BYTES, 0);
+                self.decode_zlib(from, to)?
+            }
+            Filter::Zstd => {
+                to.resize(n_bytes + CHECKSUM_BYTES, 0);
+                self.decode_zstd(from, to)?
+            }
+            Filter::Lzf => {
+                to.resize(n_bytes + CHECKSUM_BYTES, 0);
+                decode_lzf(from, to).ok_or_else(|| damaged("LZF cannot be decompressed"))?
+            }
             Filter::Blosc => {
+                to.resize(n_bytes, 0);
                 blosc::decode(self, from, to, &mut Vec::new())?;
                 n_bytes
             }
-            Filter::Shuffle if from.len() == n_bytes => {
+            Filter::Shuffle => {
+                to.resize(from.len(), 0);
                 unshuffle(from, element_size, to);
-                n_bytes
+                from.len()
             }
-            Filter::Shuffle => return Err(damaged("a shuffled chunk has the wrong size")),
+            Filter::Fletcher32 => {
+                let content = without_checksum(from)?;
+                to.clear();
+                to.extend_from_slice(content);
+                content.len()
+            }
         };
         to.truncate(n_made);
         Ok(())
     }
 }
 
-/// How far back a Zstandard frame refers (RFC 8878, section 3.1.1.1): what its decoder allocates.
-fn zstd_window(frame: &[u8]) -> Option<u64> {
-    let descriptor = *frame.get(4)?;
-    if frame[..4] != [0x28, 0xb5, 0x2f, 0xfd] {
-        return None;
-    }
-    if descriptor & 0x20 == 0 {
-        let window = *frame.get(5)?;
-        let base = 1_u64 << (10 + (window >> 3));
-        return Some(base + base / 8 * u64::from(window & 7));
-    }
-    // A single segment has no window: all of its content is one.
-    let start = 5 + [0, 1, 2, 4][usize::from(descriptor & 3)];
-    let content = |n_bytes: usize| {
-        let bytes = frame.get(start..start + n_bytes)?;
-        Some(bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+/// The bytes in front of a checksum that agrees with them.
+fn without_checksum(bytes: &[u8]) -> io::Result<&[u8]> {
+    let Some((content, sum)) = bytes.split_last_chunk::<CHECKSUM_BYTES>() else {
+        return Err(damaged("a chunk is too short for its checksum"));
     };
-    match descriptor >> 6 {
-        0 => content(1),
-        1 => content(2).map(|size| size + 256),
-        2 => content(4),
-        _ => content(8),
+    if u32::from_le_bytes(*sum) == fletcher32(content) {
+        return Ok(content);
     }
+    Err(damaged("a checksum does not agree with its chunk"))
 }
 
 pub(super) fn damaged(detail: impl Into<String>) -> io::Error {
@@ -137,6 +142,7 @@ pub(super) fn damaged(detail: impl Into<String>) -> io::Error {
 mod tests {
     use super::*;
 
+    /// What a frame claims to be does not matter: it is decompressed into the room that there is.
     #[test]
     fn a_frame_that_asks_for_all_memory_is_refused() {
         let mut output = [0; 8];
@@ -145,5 +151,15 @@ mod tests {
         for frame in [&huge_window[..], &huge_content, &[0x28, 0xb5], b"no frame"] {
             assert!(Codecs::new().decode_zstd(frame, &mut output).is_err(), "{frame:?}");
         }
+    }
+
+    #[test]
+    fn checksums_are_held_against_chunks() {
+        let mut chunk = vec![1, 2, 3, 4, 5, 6];
+        chunk.extend(fletcher32(&chunk.clone()).to_le_bytes());
+        assert_eq!(without_checksum(&chunk).ok(), Some(&[1, 2, 3, 4, 5, 6][..]));
+        chunk[2] ^= 1;
+        assert!(without_checksum(&chunk).is_err());
+        assert!(without_checksum(&[1, 2]).is_err());
     }
 }

@@ -1,67 +1,100 @@
 //! Datasets of records (compound types): how anndata wrote data frames and `obsm` before version 0.7.
 
-use hdf5::Dataset;
-use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
-
-use super::array::check_size;
+use super::array::swapped;
+use super::blocks::Blocks;
 use super::decode::Element;
-use super::ffi;
 use super::file::H5File;
-use super::types::{ElementType, Field, NumberType};
+use super::format::{Datatype, Member};
+use super::object::Dataset;
+use super::text::texts_of;
+use super::types::ElementType;
 use crate::IoError;
 
+/// Records of a file, all of them in memory.
+#[derive(Debug)]
+pub(crate) struct Records {
+    file: H5File,
+    object: String,
+    fields: Vec<Field>,
+    n_records: usize,
+    record_bytes: usize,
+    bytes: Vec<u8>,
+}
+
+/// A field of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    /// Number of elements side by side: 1, or the length of an array field.
+    pub(crate) n_elements: usize,
+    pub(crate) element: ElementType,
+    offset: usize,
+    datatype: Datatype,
+}
+
 /// The fields of a dataset of records, `None` when it holds something else.
-pub(crate) fn record_fields(file: &H5File, dataset: &Dataset, object: &str) -> Result<Option<Vec<Field>>, IoError> {
-    let damaged = |error: hdf5::Error| file.corrupt(object, error);
-    let ElementType::Record(fields) = ffi::element_type(dataset).map_err(damaged)? else { return Ok(None) };
-    let record_size = dataset.dtype().map_err(damaged)?.size();
-    let compressed = !ffi::filter_numbers(dataset).map_err(damaged)?.is_empty();
-    check_size(file, object, &dataset.shape(), record_size, compressed)?;
-    Ok(Some(fields))
+pub(crate) fn record_fields(dataset: &Dataset) -> Option<Vec<Field>> {
+    let Datatype::Record { members, .. } = dataset.datatype() else { return None };
+    Some(members.iter().map(Field::new).collect())
 }
 
-/// Reads a field of numbers or truth values of all records: `n_records * n_elements` values, and how many of them the type
-/// cannot hold.
-pub(crate) fn read_number_field<T: Element>(
-    file: &H5File,
-    dataset: &Dataset,
-    field: &Field,
-) -> Result<(Vec<T>, usize), IoError> {
-    let object = format!("{}/{}", dataset.name().trim_start_matches('/'), field.name);
-    let (number, element) = match &field.element {
-        ElementType::Number { number: NumberType::Float16, .. } => {
-            (NumberType::Float32, descriptor(NumberType::Float32))
+impl Field {
+    fn new(member: &Member) -> Self {
+        let (n_elements, datatype) = match &member.datatype {
+            Datatype::Array { shape, element, .. } if shape.len() == 1 => (shape[0], (**element).clone()),
+            other => (1, other.clone()),
+        };
+        let element = ElementType::of(&datatype);
+        Self { name: member.name.clone(), n_elements, element, offset: member.offset, datatype }
+    }
+
+    fn n_bytes(&self) -> usize {
+        self.n_elements * self.datatype.n_bytes()
+    }
+}
+
+impl Records {
+    /// Reads a dataset of records, `None` when it holds something else.
+    pub(crate) fn read(file: &H5File, dataset: &Dataset) -> Result<Option<Self>, IoError> {
+        let Some(fields) = record_fields(dataset) else { return Ok(None) };
+        let object = dataset.name().to_owned();
+        let bytes = Blocks::open(file, dataset, &object)?.read_all()?;
+        let (n_records, record_bytes) = (dataset.n_elements(), dataset.datatype().n_bytes());
+        Ok(Some(Self { file: file.clone(), object, fields, n_records, record_bytes, bytes }))
+    }
+
+    pub(crate) fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    pub(crate) fn n_records(&self) -> usize {
+        self.n_records
+    }
+
+    /// A field of numbers or truth values: `n_records * n_elements` values, and how many of them the type cannot hold.
+    pub(crate) fn numbers<T: Element>(&self, field: &Field) -> Result<(Vec<T>, usize), IoError> {
+        let number = field.element.number();
+        let object = || format!("{}/{}", self.object, field.name);
+        let (number, is_swapped) = number.ok_or_else(|| self.file.unsupported(&object(), "holds no numbers"))?;
+        let mut bytes = self.bytes_of(field);
+        if is_swapped {
+            bytes = swapped(&bytes, number);
         }
-        ElementType::Number { number, .. } => (*number, descriptor(*number)),
-        ElementType::Boolean => (NumberType::Int8, TypeDescriptor::Boolean),
-        _ => return Err(file.unsupported(&object, "holds no numbers")),
-    };
-    let element = match field.n_elements {
-        1 => element,
-        n_elements => TypeDescriptor::FixedArray(Box::new(element), n_elements),
-    };
-    let n_values = dataset.size() * field.n_elements;
-    let mut bytes = vec![0; n_values * number.size()];
-    let memory_type = ffi::record_of(&field.name, element);
-    memory_type
-        .and_then(|memory_type| ffi::read_bytes(dataset, &memory_type, &mut bytes))
-        .map_err(|error| file.corrupt(&object, error))?;
-    let mut values = vec![T::default(); n_values];
-    let n_unfit = T::decode(number, &bytes, &mut values);
-    Ok((values, n_unfit))
-}
+        let mut values = vec![T::default(); self.n_records * field.n_elements];
+        let n_unfit = T::decode(number, &bytes, &mut values);
+        Ok((values, n_unfit))
+    }
 
-fn descriptor(number: NumberType) -> TypeDescriptor {
-    match number {
-        NumberType::Int8 => TypeDescriptor::Integer(IntSize::U1),
-        NumberType::Int16 => TypeDescriptor::Integer(IntSize::U2),
-        NumberType::Int32 => TypeDescriptor::Integer(IntSize::U4),
-        NumberType::Int64 => TypeDescriptor::Integer(IntSize::U8),
-        NumberType::UInt8 => TypeDescriptor::Unsigned(IntSize::U1),
-        NumberType::UInt16 => TypeDescriptor::Unsigned(IntSize::U2),
-        NumberType::UInt32 => TypeDescriptor::Unsigned(IntSize::U4),
-        NumberType::UInt64 => TypeDescriptor::Unsigned(IntSize::U8),
-        NumberType::Float16 | NumberType::Float32 => TypeDescriptor::Float(FloatSize::U4),
-        NumberType::Float64 => TypeDescriptor::Float(FloatSize::U8),
+    /// A field of texts.
+    pub(crate) fn texts(&self, field: &Field) -> Result<Vec<String>, IoError> {
+        let texts = texts_of(self.file.source(), &field.datatype, &self.bytes_of(field));
+        let object = format!("{}/{}", self.object, field.name);
+        let texts = texts.map_err(|fault| self.file.fault(&object, fault))?;
+        texts.ok_or_else(|| self.file.unsupported(&object, "holds no texts"))
+    }
+
+    fn bytes_of(&self, field: &Field) -> Vec<u8> {
+        let record = |record: &[u8]| record[field.offset..field.offset + field.n_bytes()].to_vec();
+        self.bytes.chunks_exact(self.record_bytes.max(1)).flat_map(record).collect()
     }
 }

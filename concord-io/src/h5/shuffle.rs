@@ -30,6 +30,18 @@ fn unshuffle_sized<const SIZE: usize>(from: &[u8], to: &mut [u8]) {
     }
 }
 
+/// Puts all first bytes of numbers in front, then all second bytes, and so on: what [`unshuffle`] undoes.
+pub(super) fn shuffle(from: &[u8], element_size: usize, to: &mut [u8]) {
+    let n_elements = from.len() / element_size.max(1);
+    let whole = n_elements * element_size;
+    for (byte, plane) in to[..whole].chunks_exact_mut(n_elements.max(1)).enumerate() {
+        for (place, element) in plane.iter_mut().zip(from.chunks_exact(element_size)) {
+            *place = element[byte];
+        }
+    }
+    to[whole..].copy_from_slice(&from[whole..]);
+}
+
 /// Puts the bits of each number together again: `from` holds the lowest bits of all numbers, then the next, and so on. Blosc
 /// leaves blocks whose number of elements is no multiple of 8 as they were.
 pub(super) fn unshuffle_bits(from: &[u8], element_size: usize, to: &mut [u8]) {

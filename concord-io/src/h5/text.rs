@@ -1,76 +1,57 @@
-use hdf5::types::TypeDescriptor;
-use hdf5::{Container, Dataset, Datatype, Location};
-
-use super::array::check_size;
-use super::ffi;
+use super::blocks::Blocks;
 use super::file::H5File;
-use super::types::{ElementType, Field, TextType};
+use super::format::{Datatype, Fault, HeapReader, Padding, Source};
+use super::object::Dataset;
 use crate::IoError;
 
-/// Reads all texts of a dataset or attribute, `None` when it holds something else.
-pub(crate) fn read_texts(file: &H5File, container: &Container, object: &str) -> Result<Option<Vec<String>>, IoError> {
-    let damaged = |error: hdf5::Error| file.corrupt(object, error);
-    let ElementType::Text(text) = ffi::element_type(container).map_err(damaged)? else { return Ok(None) };
-    let space = container.space().map_err(damaged)?;
-    if space.is_null() || space.size() == 0 {
-        return Ok(Some(Vec::new()));
-    }
-    check_size(file, object, &space.shape(), text.n_bytes.unwrap_or(size_of::<usize>()), true)?;
-    let texts = match text.n_bytes {
-        None => ffi::read_var_texts(container, text.utf8),
-        Some(n_bytes) => Datatype::from_descriptor(&fixed_text(n_bytes, text.utf8))
-            .and_then(|memory_type| read_fixed(container, &memory_type, n_bytes)),
-    };
-    texts.map(Some).map_err(damaged)
-}
+/// Texts may have this many bytes for each byte of their file, for the same reason as arrays.
+const MAX_BYTES_PER_FILE_BYTE: u64 = 1100;
 
-/// Reads one text field of all records of a dataset.
-pub(crate) fn read_text_field(
-    file: &H5File,
-    dataset: &Dataset,
-    field: &Field,
-    text: TextType,
-) -> Result<Vec<String>, IoError> {
-    let texts = match text.n_bytes {
-        None => ffi::read_var_text_field(dataset, &field.name, text.utf8),
-        Some(n_bytes) => ffi::record_of(&field.name, fixed_text(n_bytes, text.utf8))
-            .and_then(|memory_type| read_fixed(dataset, &memory_type, n_bytes)),
-    };
-    texts.map_err(|error| file.corrupt(&format!("{}/{}", dataset.name(), field.name), error))
-}
-
-/// An attribute that holds one text, `None` when there is no such attribute or it holds something else.
-pub(crate) fn attribute_text(file: &H5File, location: &Location, name: &str) -> Result<Option<String>, IoError> {
-    Ok(attribute_texts(file, location, name)?.and_then(|texts| texts.into_iter().next()))
-}
-
-/// An attribute that holds texts, `None` when there is no such attribute or it holds something else.
-pub(crate) fn attribute_texts(file: &H5File, location: &Location, name: &str) -> Result<Option<Vec<String>>, IoError> {
-    let object = format!("attribute {name} of {}", location.name());
-    let names = location.attr_names().map_err(|error| file.corrupt(&object, error))?;
-    if !names.iter().any(|existing| existing == name) {
+/// Reads all texts of a dataset, `None` when it holds something else.
+pub(crate) fn read_texts(file: &H5File, dataset: &Dataset, object: &str) -> Result<Option<Vec<String>>, IoError> {
+    if !matches!(dataset.datatype(), Datatype::FixedText { .. } | Datatype::VariableText { .. }) {
         return Ok(None);
     }
-    let attribute = location.attr(name).map_err(|error| file.corrupt(&object, error))?;
-    // No texts are written as no numbers by h5py.
-    if attribute.size() == 0 {
+    if dataset.n_elements() == 0 {
         return Ok(Some(Vec::new()));
     }
-    read_texts(file, &attribute, &object)
+    let bytes = Blocks::open(file, dataset, object)?.read_all()?;
+    texts_of(file.source(), dataset.datatype(), &bytes).map_err(|fault| file.fault(object, fault))
 }
 
-fn fixed_text(n_bytes: usize, utf8: bool) -> TypeDescriptor {
-    if utf8 { TypeDescriptor::FixedUnicode(n_bytes) } else { TypeDescriptor::FixedAscii(n_bytes) }
+/// The texts that some elements are, `None` when they are something else. Invalid UTF-8 is replaced; a missing text is
+/// empty, as in Python.
+pub(super) fn texts_of(source: &Source, datatype: &Datatype, bytes: &[u8]) -> Result<Option<Vec<String>>, Fault> {
+    match *datatype {
+        Datatype::FixedText { n_bytes, padding } => {
+            Ok(Some(bytes.chunks_exact(n_bytes).map(|text| without_padding(text, padding)).collect()))
+        }
+        Datatype::VariableText { n_bytes } => variable_texts(source, bytes.chunks_exact(n_bytes)).map(Some),
+        _ => Ok(None),
+    }
 }
 
-fn read_fixed(container: &Container, memory_type: &Datatype, n_bytes: usize) -> hdf5::Result<Vec<String>> {
-    let mut bytes = vec![0; container.size() * n_bytes];
-    ffi::read_bytes(container, memory_type, &mut bytes)?;
-    Ok(bytes.chunks_exact(n_bytes.max(1)).map(until_padding).collect())
+fn variable_texts<'b>(source: &Source, references: impl Iterator<Item = &'b [u8]>) -> Result<Vec<String>, Fault> {
+    let mut heap = HeapReader::new(source);
+    let mut room = source.n_bytes().saturating_mul(MAX_BYTES_PER_FILE_BYTE);
+    let mut read = |reference| {
+        let text = heap.object(reference)?;
+        // Damage can make each of many texts the same large one.
+        room =
+            room.checked_sub(text.len() as u64).ok_or_else(|| Fault::damaged("its texts are longer than the file"))?;
+        Ok(until_zero(text))
+    };
+    references.map(&mut read).collect()
 }
 
-/// The text in front of the zeros (or spaces) that fill its place.
-fn until_padding(bytes: &[u8]) -> String {
+fn without_padding(text: &[u8], padding: Padding) -> String {
+    match padding {
+        Padding::Zeros => until_zero(text),
+        Padding::Spaces => until_zero(text).trim_end_matches(' ').to_owned(),
+    }
+}
+
+fn until_zero(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).into_owned()
 }

@@ -1,5 +1,10 @@
 use std::fmt;
 
+use super::format::Datatype;
+
+const SHUFFLE: u16 = 2;
+const FLETCHER32: u16 = 3;
+
 /// The type of the numbers of an array as the file stores them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)] // The names say it.
@@ -67,17 +72,26 @@ pub enum Compression {
     /// Zstandard, of hdf5plugin.
     Zstd,
     /// Another filter, by its registered number.
-    Other(i32),
+    Other(u16),
 }
 
 impl Compression {
-    /// Whether the HDF5 library undoes it by itself, without a plugin: its own filters have small numbers.
-    pub(crate) fn is_known_to_library(self) -> bool {
-        match self {
-            Self::None | Self::Gzip | Self::Lzf => true,
-            Self::Blosc | Self::Zstd => false,
-            Self::Other(number) => number < 256,
-        }
+    /// What a pipeline of filters amounts to; shuffling and checksums compress nothing.
+    pub(super) fn of_filters(filters: &[u16]) -> Self {
+        let compressing = filters.iter().find(|&&number| number != SHUFFLE && number != FLETCHER32);
+        compressing.map_or(Self::None, |&number| match number {
+            1 => Self::Gzip,
+            32000 => Self::Lzf,
+            32001 => Self::Blosc,
+            32015 => Self::Zstd,
+            other => Self::Other(other),
+        })
+    }
+
+    /// Why the array cannot be read, if it cannot.
+    pub(super) fn obstacle(self) -> Option<String> {
+        matches!(self, Self::Other(_))
+            .then(|| format!("is compressed with {self}, which cannot be read; write it with gzip"))
     }
 }
 
@@ -94,34 +108,70 @@ impl fmt::Display for Compression {
     }
 }
 
-/// The type of one element of a dataset or attribute.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The type of one element of a dataset or attribute, as far as it is interpreted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ElementType {
-    /// A number; `plain` when its bytes in the file are those of this machine.
-    Number { number: NumberType, plain: bool },
+    /// A number; `swapped` when its bytes in the file are in another order than this machine's.
+    Number { number: NumberType, swapped: bool },
     /// The enumeration FALSE = 0, TRUE = 1 over one byte, which h5py makes of truth values.
     Boolean,
     /// Text.
-    Text(TextType),
+    Text,
     /// A record with named fields: how anndata wrote data frames before 0.7.
-    Record(Vec<Field>),
+    Record,
     /// Anything else.
     Other,
 }
 
-/// How a file stores texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TextType {
-    /// The number of bytes of every text, or `None` when each has its own length.
-    pub(crate) n_bytes: Option<usize>,
-    pub(crate) utf8: bool,
+impl ElementType {
+    pub(super) fn of(datatype: &Datatype) -> Self {
+        match *datatype {
+            Datatype::Integer { n_bytes, signed, big_endian, full: true } => {
+                number(big_endian, integer_type(n_bytes, signed))
+            }
+            Datatype::Float { n_bytes, big_endian, ieee: true } => number(big_endian, float_type(n_bytes)),
+            Datatype::FixedText { .. } | Datatype::VariableText { .. } => Self::Text,
+            // Truth values are the only enumeration in h5ad files; anything else over one byte reads as numbers.
+            Datatype::Enumeration { n_bytes: 1 } => Self::Boolean,
+            Datatype::Record { .. } => Self::Record,
+            _ => Self::Other,
+        }
+    }
+
+    /// The type that its bytes are numbers of, and whether they are swapped; truth values are 0 and 1.
+    pub(super) fn number(self) -> Option<(NumberType, bool)> {
+        match self {
+            Self::Number { number, swapped } => Some((number, swapped)),
+            Self::Boolean => Some((NumberType::Int8, false)),
+            _ => None,
+        }
+    }
 }
 
-/// A field of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Field {
-    pub(crate) name: String,
-    /// Number of elements side by side: 1, or the length of an array field.
-    pub(crate) n_elements: usize,
-    pub(crate) element: ElementType,
+fn number(big_endian: bool, number: Option<NumberType>) -> ElementType {
+    let swapped = big_endian != cfg!(target_endian = "big");
+    number.map_or(ElementType::Other, |number| ElementType::Number { number, swapped: swapped && number.size() > 1 })
+}
+
+fn integer_type(n_bytes: usize, signed: bool) -> Option<NumberType> {
+    Some(match (n_bytes, signed) {
+        (1, true) => NumberType::Int8,
+        (2, true) => NumberType::Int16,
+        (4, true) => NumberType::Int32,
+        (8, true) => NumberType::Int64,
+        (1, false) => NumberType::UInt8,
+        (2, false) => NumberType::UInt16,
+        (4, false) => NumberType::UInt32,
+        (8, false) => NumberType::UInt64,
+        _ => return None,
+    })
+}
+
+fn float_type(n_bytes: usize) -> Option<NumberType> {
+    Some(match n_bytes {
+        2 => NumberType::Float16,
+        4 => NumberType::Float32,
+        8 => NumberType::Float64,
+        _ => return None,
+    })
 }

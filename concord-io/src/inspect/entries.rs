@@ -1,8 +1,7 @@
-use hdf5::{Dataset, Group};
-
 use crate::IoError;
 use crate::h5::{
-    ElementType, H5File, Node, attribute_text, attribute_texts, element_type, read_shape_attribute, record_fields,
+    Dataset, ElementType, Group, H5File, Node, attribute_sizes, attribute_text, attribute_texts, element_type,
+    record_fields,
 };
 
 /// An entry of `obsm`, `varm`, `obsp` or `uns`.
@@ -41,16 +40,13 @@ pub enum EntryKind {
 pub(crate) fn summaries(file: &H5File, name: &str) -> Result<Vec<EntrySummary>, IoError> {
     match file.node(file.root(), name)? {
         None => Ok(Vec::new()),
-        Some(Node::Group(group)) => {
-            let names = file.names(&group)?;
-            Ok(names.into_iter().map(|name| summary(file, &group, name)).collect())
-        }
+        Some(Node::Group(group)) => Ok(group.names().into_iter().map(|name| summary(file, &group, name)).collect()),
         Some(Node::Dataset(dataset)) => {
-            let fields = record_fields(file, &dataset, name)?.unwrap_or_default();
-            let n_rows = dataset.size();
+            let fields = record_fields(&dataset).unwrap_or_default();
+            let n_rows = dataset.n_elements();
             let entry = |field: crate::h5::Field| EntrySummary {
                 name: field.name,
-                kind: if matches!(field.element, ElementType::Text(_)) { EntryKind::Texts } else { EntryKind::Numbers },
+                kind: if matches!(field.element, ElementType::Text) { EntryKind::Texts } else { EntryKind::Numbers },
                 shape: vec![n_rows, field.n_elements],
             };
             Ok(fields.into_iter().map(entry).collect())
@@ -62,7 +58,7 @@ pub(crate) fn summaries(file: &H5File, name: &str) -> Result<Vec<EntrySummary>, 
 fn summary(file: &H5File, group: &Group, name: String) -> EntrySummary {
     let described = match file.node(group, &name) {
         Ok(Some(Node::Group(entry))) => describe_group(file, &entry),
-        Ok(Some(Node::Dataset(entry))) => describe_dataset(file, &entry, &name),
+        Ok(Some(Node::Dataset(entry))) => Ok(describe_dataset(&entry)),
         Ok(None) => Ok((EntryKind::Other, Vec::new())),
         Err(error) => Err(error),
     };
@@ -70,14 +66,14 @@ fn summary(file: &H5File, group: &Group, name: String) -> EntrySummary {
     EntrySummary { name, kind, shape }
 }
 
-fn describe_dataset(file: &H5File, dataset: &Dataset, name: &str) -> Result<(EntryKind, Vec<usize>), IoError> {
-    let kind = match element_type(file, dataset, name)? {
+fn describe_dataset(dataset: &Dataset) -> (EntryKind, Vec<usize>) {
+    let kind = match element_type(dataset) {
         ElementType::Number { .. } | ElementType::Boolean => EntryKind::Numbers,
-        ElementType::Text(_) => EntryKind::Texts,
-        ElementType::Record(_) => EntryKind::Records,
+        ElementType::Text => EntryKind::Texts,
+        ElementType::Record => EntryKind::Records,
         ElementType::Other => EntryKind::Other,
     };
-    Ok((kind, dataset.shape()))
+    (kind, dataset.shape().to_vec())
 }
 
 fn describe_group(file: &H5File, group: &Group) -> Result<(EntryKind, Vec<usize>), IoError> {
@@ -87,22 +83,22 @@ fn describe_group(file: &H5File, group: &Group) -> Result<(EntryKind, Vec<usize>
     }
     Ok(match encoding.as_deref() {
         Some("csr_matrix" | "csc_matrix" | "csr" | "csc") => {
-            let shape = match read_shape_attribute(file, group, "shape")? {
+            let shape = match attribute_sizes(file, group, "shape")? {
                 Some(shape) => Some(shape),
-                None => read_shape_attribute(file, group, "h5sparse_shape")?,
+                None => attribute_sizes(file, group, "h5sparse_shape")?,
             };
             (EntryKind::Sparse, shape.unwrap_or_default())
         }
         Some("dataframe") => {
             let index = crate::frame::index_name(file, group)?;
             let n_rows = match file.node(group, &index)? {
-                Some(Node::Dataset(index)) => index.size(),
+                Some(Node::Dataset(index)) => index.n_elements(),
                 _ => 0,
             };
             let n_columns = attribute_texts(file, group, "column-order")?.map_or(0, |names| names.len());
             (EntryKind::Table, vec![n_rows, n_columns])
         }
-        Some("dict") | None => (EntryKind::Dict, vec![file.names(group)?.len()]),
+        Some("dict") | None => (EntryKind::Dict, vec![group.names().len()]),
         Some(_) => (EntryKind::Other, Vec::new()),
     })
 }

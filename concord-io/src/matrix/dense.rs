@@ -64,13 +64,8 @@ impl DenseMatrix {
                 block_columns.iter().map(move |column| (first + column, *rows))
             })
             .collect();
-        let tiles: Result<Vec<(Tile, usize)>, IoError> = if self.array.is_parallel() {
-            let read = |scratch: &mut Scratch, (block, rows)| self.read_tile(block, rows, scratch);
-            jobs.into_par_iter().map_init(Scratch::new, read).collect()
-        } else {
-            let mut scratch = Scratch::new();
-            jobs.into_iter().map(|(block, rows)| self.read_tile(block, rows, &mut scratch)).collect()
-        };
+        let read = |scratch: &mut Scratch, (block, rows)| self.read_tile(block, rows, scratch);
+        let tiles: Result<Vec<(Tile, usize)>, IoError> = jobs.into_par_iter().map_init(Scratch::new, read).collect();
         let (tiles, n_rounded): (Vec<Tile>, Vec<usize>) = tiles?.into_iter().unzip();
         let matrix = self.join(&tiles, block_columns.len(), rows.len())?;
         Ok((matrix, MatrixNotes { n_rounded: n_rounded.iter().sum(), ..MatrixNotes::default() }))

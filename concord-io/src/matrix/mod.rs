@@ -6,10 +6,9 @@ mod rows;
 mod sparse;
 
 use concord_core::Csr;
-use hdf5::Group;
 
 use crate::IoError;
-use crate::h5::{Compression, H5File, Node, NumberType, NumericArray, attribute_text};
+use crate::h5::{Compression, Group, H5File, Node, NumberType, NumericArray, attribute_text};
 
 pub(crate) use dense::DenseMatrix;
 pub(crate) use rows::StoredRows;
@@ -64,12 +63,11 @@ impl StoredMatrix {
                 SparseMatrix::open(file, &group, &object).map(|matrix| Some(Self::Sparse(Box::new(matrix))))
             }
             Some(Node::Dataset(dataset)) => {
-                let is_null = dataset.space().is_ok_and(|space| space.is_null());
                 let encoding = attribute_text(file, &dataset, "encoding-type")?;
-                if is_null || encoding.as_deref() == Some("null") {
+                if dataset.is_null() || encoding.as_deref() == Some("null") {
                     return Ok(None);
                 }
-                let array = NumericArray::open(file, dataset, &object)?;
+                let array = NumericArray::open(file, &dataset, &object)?;
                 DenseMatrix::new(file, array).map(|matrix| Some(Self::Dense(Box::new(matrix))))
             }
         }

@@ -192,7 +192,6 @@ mod tests {
     /// Columns are cut where a batch is full.
     #[test]
     fn batches_of_any_size_make_the_same_matrix() -> Result<(), IoError> {
-        let _alone = crate::h5::tests::files_are_open();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/matrices.h5ad");
         let file = H5File::open(&path)?;
         let (matrix, _) = find_source(&file, &MatrixSource::Layer("csc".to_owned()))?;

@@ -1,10 +1,9 @@
 use concord_core::Csr;
-use hdf5::Group;
 
 use super::parts::{Order, Parts};
 use super::{MatrixNotes, MatrixStorage, assemble};
 use crate::IoError;
-use crate::h5::{H5File, Node, NumericArray, attribute_text, read_shape_attribute};
+use crate::h5::{Group, H5File, Node, NumericArray, attribute_sizes, attribute_text};
 
 /// A matrix of which the file keeps the values that are not zero.
 #[derive(Debug)]
@@ -33,15 +32,15 @@ impl SparseMatrix {
             }
             None => return Err(file.unsupported(object, "is a group that is no sparse matrix (no encoding-type)")),
         };
-        let mut shape = read_shape_attribute(file, group, "shape")?;
+        let mut shape = attribute_sizes(file, group, "shape")?;
         if shape.is_none() {
-            shape = read_shape_attribute(file, group, "h5sparse_shape")?;
+            shape = attribute_sizes(file, group, "h5sparse_shape")?;
         }
         let Some(&[n_rows, n_columns]) = shape.as_deref() else {
             return Err(file.corrupt(object, "its shape is not given as two numbers"));
         };
         let part = |name: &str| match file.node(group, name)? {
-            Some(Node::Dataset(dataset)) => NumericArray::open(file, dataset, &format!("{object}/{name}")),
+            Some(Node::Dataset(dataset)) => NumericArray::open(file, &dataset, &format!("{object}/{name}")),
             _ => Err(file.corrupt(object, format!("its {name} is missing"))),
         };
         let (indptr, indices, data) = (part("indptr")?, part("indices")?, part("data")?);

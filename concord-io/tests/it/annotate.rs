@@ -16,6 +16,7 @@ fn additions() -> Additions {
         Labels::new(vec![Some(1), None, Some(0), Some(0), Some(1), Some(1), Some(0)], vec!["n".into(), "ü".into()]);
     let text = |text: &str| Some(text.to_owned());
     Additions {
+        layers: vec![],
         obsm: vec![("X_concord".to_owned(), embedding(7)), ("X_umap".to_owned(), embedding(7))],
         varm: vec![],
         obs: vec![

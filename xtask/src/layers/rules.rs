@@ -60,12 +60,10 @@ pub(super) const RULES: Rules = Rules {
     vocabulary: "concord-core",
     tops: &["concord-cli", "concord-tests", "xtask"],
     exceptions: &[],
-    families: &[
-        Family { name: "hdf5-metno", gates: &["concord-io"] },
-        Family { name: "burn", gates: &["concord-model"] },
-    ],
+    families: &[Family { name: "hdf5-metno", gates: &[] }, Family { name: "burn", gates: &["concord-model"] }],
     light: &[
         "concord-core",
+        "concord-io",
         "concord-prep",
         "concord-attr",
         "concord-embed",
@@ -78,5 +76,5 @@ pub(super) const RULES: Rules = Rules {
         DirectOnly { package: "miette", members: &["concord-cli", "xtask"] },
     ],
     optional_in_libraries: &["clap"],
-    may_be_absent: &[],
+    may_be_absent: &["hdf5-metno"],
 };

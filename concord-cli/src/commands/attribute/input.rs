@@ -8,7 +8,7 @@ use concord_io::{MatrixSource, ReadOptions, read_h5ad};
 use concord_model::{Device, Encoder, EncoderNetwork, ModelCard, embed, load};
 
 use super::AttributeArgs;
-use crate::{columns, error::CliError, h5ad, model_input, tables::read_text, terminal::Terminal};
+use crate::{columns, error::CliError, model_input, tables::read_text, terminal::Terminal};
 
 /// The context that a list of cells makes.
 pub(super) const LISTED: &str = "listed cells";
@@ -36,7 +36,6 @@ pub(super) struct Input {
 
 /// Reads everything.
 pub(super) fn read(args: &AttributeArgs, terminal: &Terminal) -> Result<(Input, String), CliError> {
-    h5ad::check_file_name(&args.input)?;
     let (encoder, card) = load(&args.model, &Device::cpu()).map_err(|error| {
         CliError::usage(format!(
             "--model {}: {error}; give the folder that holds the model's files",

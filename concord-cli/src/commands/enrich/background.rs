@@ -7,7 +7,7 @@ use concord_enrich::Background;
 use concord_io::{MatrixSource, read_genes};
 use concord_model::{Device, load};
 
-use crate::{Session, error::CliError, h5ad, tables::read_text};
+use crate::{Session, error::CliError, tables::read_text};
 
 /// Where the background comes from.
 #[derive(Debug, Args)]
@@ -42,7 +42,6 @@ fn named(which: &Path, session: &Session) -> Result<Background, CliError> {
     }
     if which.is_file() {
         if which.extension().is_some_and(|extension| extension == "h5ad") {
-            h5ad::check_file_name(which)?;
             return Ok(Background::Genes(read_genes(which, &MatrixSource::X)?.names().to_vec()));
         }
         let text = read_text(which)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use concord_core::{Genes, Table};
-use concord_io::Annotation;
+use concord_io::{Annotation, read_annotation};
 use concord_plot::{Colouring, EmbeddingStyle, Panel, embedding};
 use serde_json::json;
 
@@ -82,7 +82,7 @@ impl Key {
 /// Runs the command.
 pub(crate) fn run(args: &EmbeddingArgs, session: &Session) -> Result<(), CliError> {
     args.figure.check(&[&args.input])?;
-    let annotation = h5ad::annotation(&args.input)?;
+    let annotation = read_annotation(&args.input)?;
     let keys = find_keys(args, &annotation)?;
     if args.title.len() > keys.len().max(1) {
         return Err(CliError::usage(format!(

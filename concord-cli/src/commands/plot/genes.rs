@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use concord_core::{Embedding, Table};
+use concord_io::read_annotation;
 use concord_plot::{GeneStripStyle, GeneValues, gene_strip};
 use ndarray::Axis;
 use serde_json::json;
@@ -84,7 +85,7 @@ pub(crate) fn run(args: &GenesArgs, session: &Session) -> Result<(), CliError> {
     let inputs: Vec<&Path> =
         [Some(&args.input), args.table.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
     args.figure.check(&inputs)?;
-    let annotation = h5ad::annotation(&args.input)?;
+    let annotation = read_annotation(&args.input)?;
     let shown = shown_cells(args, &annotation.obs)?;
     let (genes, option) = chosen_genes(args)?;
     let source = args.matrix.source();

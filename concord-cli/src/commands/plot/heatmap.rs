@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use concord_core::{Dense, Embedding, Labels};
 use concord_embed::ward;
+use concord_io::read_annotation;
 use concord_plot::{
     Annotation, Colormap, Colour, Dendrogram, Figure, Heatmap, HeatmapStyle, Merge, Order, Palette, Side, heatmap,
 };
@@ -104,7 +105,7 @@ pub(crate) struct Bar {
 /// Runs the command.
 pub(crate) fn run(args: &HeatmapArgs, session: &Session) -> Result<(), CliError> {
     args.figure.check(&[&args.input])?;
-    let annotation = h5ad::annotation(&args.input)?;
+    let annotation = read_annotation(&args.input)?;
     let latent = h5ad::embedding(&args.input, &annotation.obsm, &args.basis, "--basis")?;
     let chosen = sample_cells(latent.n_cells(), usize::from(args.n_cells), args.seed);
     if chosen.len() < latent.n_cells() {

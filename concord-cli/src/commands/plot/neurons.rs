@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use concord_attr::{context_means, top_neurons};
 use concord_core::{Embedding, Labels};
+use concord_io::read_annotation;
 use concord_plot::{Figure, mean_activation};
 use ndarray::Axis;
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ pub(crate) struct Context {
 /// Runs the command.
 pub(crate) fn run(args: &NeuronsArgs, session: &Session) -> Result<(), CliError> {
     args.figure.check(&[&args.input])?;
-    let annotation = h5ad::annotation(&args.input)?;
+    let annotation = read_annotation(&args.input)?;
     let labels = columns::labels(&annotation.obs, &args.by, "--by")?;
     let latent = h5ad::embedding(&args.input, &annotation.obsm, &args.basis, "--basis")?;
     let (contexts, figure) = neuron_means(&latent, &labels, usize::from(args.top), &args.title)?;

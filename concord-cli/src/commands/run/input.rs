@@ -7,7 +7,7 @@ use concord_io::{Dataset, ReadOptions, read_h5ad};
 use tempfile::TempDir;
 
 use super::args::RunArgs;
-use crate::{error::CliError, h5ad::check_file_name};
+use crate::error::CliError;
 
 /// 700 blood cells x 765 genes, with its provenance in `demo/README.md`.
 const DEMO: &[u8] = include_bytes!("../../../demo/pbmc68k_reduced_counts.h5ad");
@@ -23,7 +23,6 @@ pub(super) struct Input {
 impl Input {
     pub(super) fn open(args: &RunArgs) -> Result<Self, CliError> {
         if let Some(path) = &args.input {
-            check_file_name(path)?;
             return Ok(Self { path: path.clone(), demo_folder: None });
         }
         let folder = tempfile::tempdir().context("cannot make a temporary folder for the demo data")?;
