@@ -24,6 +24,7 @@ const SAMPLING: &str = "Sampling";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[serde(default, deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of the reference")]
 pub struct TrainConfig {
     /// Number of passes over the cells
     #[cfg_attr(feature = "clap", arg(long, visible_alias = "epochs", value_name = "N", default_value_t = Self::default().n_epochs))]

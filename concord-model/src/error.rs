@@ -132,6 +132,14 @@ pub enum ModelError {
         /// The scores.
         scores: Vec<f64>,
     },
+    /// A model to start from that is not of the shape that the options ask for.
+    #[error(
+        "the model to start from has another {parameter} than the options ask for: give the options of its training"
+    )]
+    OtherShape {
+        /// The parameter.
+        parameter: String,
+    },
     /// The loss stopped being a number.
     #[error(
         "the loss became {loss} in epoch {epoch}, step {step}: lower the learning rate (it was {learning_rate}){}",

@@ -61,6 +61,8 @@ pub struct TrainProgress {
 pub struct Run<'a> {
     /// Called after every step.
     pub progress: &'a mut dyn FnMut(TrainProgress),
+    /// A model of the same shape whose weights training starts with (`pretrained_model` of the reference).
+    pub pretrained: Option<&'a Model>,
     /// Looked at after every step: when it is true, a checkpoint is written (where `checkpoints` says) and training ends
     /// with [`ModelError::Interrupted`].
     pub stop: Option<&'a AtomicBool>,
@@ -71,7 +73,7 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// Nothing but the progress.
     pub fn new(progress: &'a mut dyn FnMut(TrainProgress)) -> Self {
-        Self { progress, stop: None, checkpoints: None }
+        Self { progress, pretrained: None, stop: None, checkpoints: None }
     }
 }
 
@@ -135,7 +137,7 @@ pub fn train(
 ///
 /// # Errors
 /// As [`train`], and [`ModelError::Contradiction`] or [`ModelError::MissingInput`] when options do not go together or ask
-/// for data that are not there.
+/// for data that are not there; [`ModelError::Interrupted`] when training was stopped.
 pub fn train_model(
     data: &TrainingData<'_>,
     config: &TrainConfig,
@@ -145,7 +147,7 @@ pub fn train_model(
     config.validate()?;
     let data = CheckedData::new(data, config)?;
     let trainer = Trainer::new(&data, device)?;
-    let state = trainer.start();
+    let state = trainer.start(run.pretrained)?;
     trainer.run(state, run, None)
 }
 

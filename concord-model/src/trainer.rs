@@ -18,6 +18,7 @@ use crate::{
     sampler::Sampler,
     split::Split,
     step::{Batch, gradients, update, validation_losses},
+    weights,
 };
 
 /// What does not change in the course of training.
@@ -83,10 +84,19 @@ impl<'a> Trainer<'a> {
         self.data.data.expression
     }
 
-    /// Fresh weights, nothing done.
-    pub(crate) fn start(&self) -> State {
-        State {
-            module: numbered(ModelModule::new(self.architecture(), Some(self.config().seed), &self.device)),
+    /// Fresh weights, or those of another model, and nothing done.
+    pub(crate) fn start(&self, pretrained: Option<&Model>) -> Result<State, ModelError> {
+        let fresh = ModelModule::new(self.architecture(), Some(self.config().seed), &self.device);
+        let module = match pretrained {
+            None => fresh,
+            Some(model) => {
+                weights::check_same_shapes(model, &fresh, self.architecture())
+                    .map_err(|parameter| ModelError::OtherShape { parameter })?;
+                model.module().clone().train()
+            }
+        };
+        Ok(State {
+            module: numbered(module),
             optimizer: FusedAdam::for_device(&self.device),
             epoch: 0,
             step: 0,
@@ -95,7 +105,7 @@ impl<'a> Trainer<'a> {
             history: Vec::with_capacity(self.config().n_epochs),
             best: None,
             warmup_embedding: None,
-        }
+        })
     }
 
     /// The state that a checkpoint holds.

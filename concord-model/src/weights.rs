@@ -4,7 +4,7 @@
 //! layer's linear weights are `encoder.4.weight`; they stand as PyTorch has them, `[n_outputs, n_inputs]`. We write
 //! safetensors, and the same weights give the same bytes; we read these, and PyTorch's own files.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use burn::{
     module::Param,
@@ -15,6 +15,7 @@ use burn::{
 use safetensors::{Dtype, SafeTensorError, SafeTensors, tensor::TensorView};
 
 use crate::{
+    Model,
     architecture::Architecture,
     layers::{Block, Norm},
     model::ModelModule,
@@ -96,6 +97,23 @@ pub(crate) fn tensors(module: &ModelModule, architecture: &Architecture) -> Vec<
             Slot::Vector(vector) => bytes_of(name, vector.val()),
         })
         .collect()
+}
+
+/// Checks that a model has the parameters of a module.
+///
+/// # Errors
+/// The first that one of the two has not, or has in another shape.
+pub(crate) fn check_same_shapes(
+    model: &Model,
+    module: &ModelModule,
+    architecture: &Architecture,
+) -> Result<(), String> {
+    let shapes = |module: &ModelModule, architecture: &Architecture| -> BTreeMap<String, Vec<usize>> {
+        tensors(module, architecture).into_iter().map(|(name, shape, _)| (name, shape)).collect()
+    };
+    let (found, expected) = (shapes(model.module(), model.architecture()), shapes(module, architecture));
+    let differs = |name: &&String| found.get(*name) != expected.get(*name);
+    found.keys().chain(expected.keys()).find(differs).map_or(Ok(()), |name| Err(name.clone()))
 }
 
 /// The bytes of a safetensors file with some tensors.

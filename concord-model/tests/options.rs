@@ -112,6 +112,54 @@ fn models_of_all_options_are_kept_in_directories() {
 }
 
 #[test]
+fn training_can_start_from_another_model() {
+    let cells = Cells::new();
+    let data = cells.training_data();
+    let first = trained(&cells, &TrainConfig { n_epochs: 12, ..small() }).unwrap();
+    let go_on = |config: &TrainConfig| {
+        let mut nothing = |_| ();
+        let mut run = Run { pretrained: Some(&first.encoder), ..Run::new(&mut nothing) };
+        train_model(&data, config, &Device::cpu(), &mut run)
+    };
+    let second = go_on(&TrainConfig { n_epochs: 1, ..small() }).unwrap();
+    assert!(second.history[0].loss < first.history[0].loss - 0.05);
+    let error = go_on(&TrainConfig { encoder_dims: vec![8], ..small() }).unwrap_err().to_string();
+    assert!(error.starts_with("the model to start from has another encoder.0.bias"), "{error}");
+}
+
+/// Directories hold the options that there were when they were written.
+#[test]
+fn older_directories_load() {
+    let cells = Cells::new();
+    let trained = trained(&cells, &small()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let card = ModelCard::new(small(), Normalization::AsIs, &cells.genes, &cells.expression, cells.domains.names());
+    save(folder.path(), &trained.encoder, &card).unwrap();
+    let path = folder.path().join("config.json");
+    let mut config: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let known = [
+        "n_epochs",
+        "batch_size",
+        "drop_partial_batches",
+        "seed",
+        "encoder_dims",
+        "latent_dim",
+        "lr",
+        "schedule_ratio",
+        "element_mask_prob",
+        "feature_mask_prob",
+        "clr_temperature",
+        "clr_beta",
+        "clr_weight",
+    ];
+    config["training"].as_object_mut().unwrap().retain(|name, _| known.contains(&name.as_str()));
+    std::fs::write(&path, config.to_string()).unwrap();
+    let (model, loaded_card) = load(folder.path(), &Device::cpu()).unwrap();
+    assert_eq!(loaded_card, card);
+    same_bytes("older", &model, &trained.encoder);
+}
+
+#[test]
 fn a_classifier_finds_the_classes_of_cells_without_one() {
     let cells = Cells::new();
     let config = TrainConfig { use_classifier: true, n_epochs: 20, ..small() };

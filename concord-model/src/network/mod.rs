@@ -230,7 +230,7 @@ impl EncoderNetwork {
         let (mut q, along) = match second {
             None => (&weight.t() * &m1.sum_axis(Axis(0)), along_of(weight)),
             Some(Local { slope: m2, normalized: None }) => {
-                (m2.t().dot(m1) * &weight.t(), along_of(weight).map(|along| m2 * &along))
+                (m2.t().dot(m1) * weight.t(), along_of(weight).map(|along| m2 * &along))
             }
             Some(Local { slope: m2, normalized: Some(x2) }) => {
                 let b = &weight.t() - &weight.sum_axis(Axis(1)) / n_neurons as f32;

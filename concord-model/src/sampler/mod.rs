@@ -47,7 +47,9 @@ impl Sampler {
         }
         let mut members = domains.members();
         if let Some(cells) = cells {
-            members.iter_mut().for_each(|of_domain| of_domain.retain(|cell| cells.binary_search(cell).is_ok()));
+            for of_domain in &mut members {
+                of_domain.retain(|cell| cells.binary_search(cell).is_ok());
+            }
         }
         let (n_cells, batch_size) = (members.iter().map(Vec::len).sum(), config.batch_size);
         if n_cells < batch_size {
@@ -63,7 +65,9 @@ impl Sampler {
             members.into_iter().zip(n_batches).filter(|(cells, _)| !cells.is_empty()).unzip();
         let mut domain_of = vec![u32::MAX; domains.iter().flatten().max().map_or(0, |last| last + 1)];
         for (domain, cells) in domains.iter().enumerate() {
-            cells.iter().for_each(|&cell| domain_of[cell] = domain as u32);
+            for &cell in cells {
+                domain_of[cell] = domain as u32;
+            }
         }
         Ok(Self { domains, n_batches, domain_of, config })
     }

@@ -86,14 +86,14 @@ fn domains_that_make_no_batch_are_refused() {
 }
 
 /// Batches of an epoch with options of its own.
-fn batches_with(sizes: &[usize], config: TrainConfig, neighbors: Option<&KnnGraph>) -> Vec<Vec<usize>> {
-    Sampler::new(&domains(sizes), None, None, &config).unwrap().epoch(0, neighbors)
+fn batches_with(sizes: &[usize], config: &TrainConfig, neighbors: Option<&KnnGraph>) -> Vec<Vec<usize>> {
+    Sampler::new(&domains(sizes), None, None, config).unwrap().epoch(0, neighbors)
 }
 
 #[test]
 fn a_share_comes_from_other_domains() {
     let config = TrainConfig { p_intra_domain: 0.7, batch_size: 100, ..TrainConfig::default() };
-    let batches = batches_with(&[1000, 350], config, None);
+    let batches = batches_with(&[1000, 350], &config, None);
     // 10 of the first, 3 of the second.
     assert_eq!(batches.len(), 13);
     let mut n_of_first: Vec<usize> =
@@ -106,7 +106,7 @@ fn a_share_comes_from_other_domains() {
 #[test]
 fn one_domain_alone_is_not_mixed_with_others() {
     let config = TrainConfig { p_intra_domain: 0.7, batch_size: 100, ..TrainConfig::default() };
-    let batches = batches_with(&[250], config, None);
+    let batches = batches_with(&[250], &config, None);
     assert_eq!(batches.iter().map(Vec::len).sum::<usize>(), 250);
 }
 
@@ -138,7 +138,7 @@ fn a_share_is_near_one_cell() {
     let neighbors = ndarray::Array2::from_shape_fn((n_cells, 20), |(cell, j)| ((cell + j + 1) % n_cells) as u32);
     let graph = KnnGraph::new(neighbors, ndarray::Array2::zeros((n_cells, 20))).unwrap();
     let config = TrainConfig { p_intra_knn: 0.2, batch_size: 50, ..TrainConfig::default() };
-    let batches = batches_with(&[200, 200], config, Some(&graph));
+    let batches = batches_with(&[200, 200], &config, Some(&graph));
     assert_eq!(batches.len(), 8);
     for batch in batches {
         assert!(batch.iter().all(|&cell| (cell < 200) == (batch[0] < 200)), "a mixed batch");
