@@ -3,7 +3,7 @@ use concord_io::MatrixSource;
 
 use crate::commands::{
     attribute::AttributeArgs, convert::ConvertArgs, enrich::EnrichArgs, inspect::InspectArgs, plot::PlotArgs,
-    report::ReportArgs, run::RunArgs, umap::UmapArgs,
+    report::ReportArgs, run::RunArgs, simulate::SimulateArgs, umap::UmapArgs,
 };
 
 /// Denoised, batch-corrected embeddings of single-cell data, and the genes behind them
@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Make an h5ad file of 10x matrices, or of several inputs
     Convert(ConvertArgs),
+    /// Simulate data with a known truth: clusters, trajectories or trees, with batch effects
+    Simulate(Box<SimulateArgs>),
     /// Print what is in an h5ad file
     Inspect(InspectArgs),
 }

@@ -8,6 +8,7 @@ use concord_io::{IoError, is_10x};
 use concord_model::ModelError;
 use concord_plot::PlotError;
 use concord_prep::PrepError;
+use concord_simulate::SimulateError;
 
 /// Why a command ended without its result, and whose turn it is.
 #[derive(Debug)]
@@ -122,6 +123,12 @@ impl From<PlotError> for CliError {
             PlotError::TooLarge { .. } => Self::Usage(error.into()),
             _ => Self::Work(error.into()),
         }
+    }
+}
+
+impl From<SimulateError> for CliError {
+    fn from(error: SimulateError) -> Self {
+        Self::Usage(error.into())
     }
 }
 

@@ -11,6 +11,7 @@ mod commands;
 mod error;
 mod expression;
 mod figures;
+mod gene_matching;
 mod h5ad;
 mod memory;
 mod model_input;
@@ -59,6 +60,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Plot(args) => commands::plot::run(args, &session),
         Command::Report(args) => commands::report::run(args, &session),
         Command::Convert(args) => commands::convert::run(args, &session),
+        Command::Simulate(args) => commands::simulate::run(args, &session),
         Command::Inspect(args) => commands::inspect::inspect(args, &session),
     });
     match result {

@@ -1,15 +1,14 @@
 //! A matrix on its way into a model.
 
-use std::collections::HashMap;
-
-use concord_core::{Counts, Genes, LogNorm};
+use concord_core::{Counts, Genes, LogNorm, Table};
 use concord_model::{ModelCard, Normalization};
 use concord_prep::{MatrixState, NormalizeConfig, matrix_state, median_total, normalize};
 
-use crate::{error::CliError, names::nearest_few, terminal::Terminal};
-
-/// Genes that are listed in a message.
-const N_LISTED: usize = 10;
+use crate::{
+    error::CliError,
+    gene_matching::{self, FoundGenes},
+    terminal::Terminal,
+};
 
 /// How a matrix is to be normalised that nobody has normalised for this model yet.
 pub(crate) fn normalization(
@@ -36,14 +35,15 @@ pub(crate) fn normalized(counts: Counts, normalization: Normalization) -> Result
     }
 }
 
-/// The input of an existing model: its genes, normalised as for its training; and their places in the matrix.
+/// The input of an existing model: its genes, normalised as for its training; and how they were found in the matrix.
 pub(crate) fn for_model(
     counts: Counts,
     genes: &Genes,
+    var: &Table,
     card: &ModelCard,
     terminal: &Terminal,
-) -> Result<(LogNorm, Vec<usize>), CliError> {
-    let positions = positions(genes, &card.features)?;
+) -> Result<(LogNorm, FoundGenes), CliError> {
+    let found = gene_matching::find(&card.features, genes, var, terminal)?;
     let state = matrix_state(&counts);
     let normalization = match card.normalization {
         Some(Normalization::TotalAndLog { .. }) if state == MatrixState::Logged => {
@@ -73,69 +73,5 @@ pub(crate) fn for_model(
         terminal.line(&format!("the model does not say how its input was normalised: {done}"));
         self::normalization(&counts, state, NormalizeConfig::default())?
     };
-    Ok((normalized(counts, normalization)?.select_genes(&positions), positions))
-}
-
-/// Where the model's genes stand; missing ones are an error that lists them.
-///
-/// A name that stands several times is taken in its order, if the model has all of them; else nobody knows which is meant.
-fn positions(genes: &Genes, features: &[String]) -> Result<Vec<usize>, CliError> {
-    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (place, gene) in genes.names().iter().enumerate() {
-        places.entry(gene).or_default().push(place);
-    }
-    let mut n_wanted: HashMap<&str, usize> = HashMap::new();
-    for gene in features {
-        *n_wanted.entry(gene).or_default() += 1;
-    }
-    let missing: Vec<&str> = features.iter().map(String::as_str).filter(|gene| !places.contains_key(gene)).collect();
-    if let Some(first) = missing.first() {
-        return Err(not_there(&missing, first, genes, features));
-    }
-    if let Some((gene, _)) = n_wanted.iter().filter(|(gene, n)| places[**gene].len() != **n).min() {
-        return Err(CliError::usage(format!(
-            "gene {gene} stands {} times in the matrix and {} times in the model, so it is not known which is which: make \
-             the names unique (var_names_make_unique in Python) and train again",
-            places[gene].len(),
-            n_wanted[gene]
-        )));
-    }
-    let mut next: HashMap<&str, usize> = HashMap::new();
-    let mut positions = Vec::with_capacity(features.len());
-    for gene in features {
-        let nth = next.entry(gene).or_default();
-        positions.push(places[gene.as_str()][*nth]);
-        *nth += 1;
-    }
-    Ok(positions)
-}
-
-fn not_there(missing: &[&str], first: &str, genes: &Genes, features: &[String]) -> CliError {
-    let listed = missing[..missing.len().min(N_LISTED)].join(", ");
-    let more = if missing.len() > N_LISTED { ", ..." } else { "" };
-    CliError::usage(format!(
-        "{} of the model's {} genes are not in the matrix: {listed}{more}; the nearest to {first} are: {}; choose the \
-         matrix that the model was trained on with --layer or --use-raw",
-        missing.len(),
-        features.len(),
-        nearest_few(first, genes.names().iter().map(String::as_str))
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn genes_are_found_by_name_and_those_of_one_name_by_their_order() {
-        let genes = Genes::new(["A", "B", "A", "C"]);
-        let features = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<String>>();
-        assert_eq!(positions(&genes, &features(&["C", "B"])).unwrap(), [3, 1]);
-        assert_eq!(positions(&genes, &features(&["A", "C", "A"])).unwrap(), [0, 3, 2]);
-        let message = positions(&genes, &features(&["A"])).unwrap_err().to_string();
-        assert!(message.contains("gene A stands 2 times in the matrix and 1 times in the model"), "{message}");
-        let message = positions(&genes, &features(&["B", "D", "E"])).unwrap_err().to_string();
-        assert!(message.starts_with("2 of the model's 3 genes are not in the matrix: D, E;"), "{message}");
-    }
+    Ok((normalized(counts, normalization)?.select_genes(&found.positions), found))
 }

@@ -316,13 +316,21 @@ impl IoError {
     }
 }
 
+/// A text in one line that does nothing to a terminal: characters that control something are spelt out.
+pub(crate) fn printable(text: &str) -> String {
+    let shown = |character: char| {
+        if character.is_control() { character.escape_default().to_string() } else { character.to_string() }
+    };
+    text.chars().map(shown).collect()
+}
+
 fn list(names: &[String]) -> String {
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "nothing".to_owned() } else { printable(&names.join(", ")) }
 }
 
 /// The first few names, and how many more there are.
 fn first_of(names: &[String]) -> String {
-    let shown = names.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    let shown = printable(&names.iter().take(5).cloned().collect::<Vec<_>>().join(", "));
     if names.len() > 5 { format!("{shown} and {} more", names.len() - 5) } else { shown }
 }
 

@@ -3,7 +3,8 @@
 //! [`read_h5ad`] reads a file into the types of `concord-core`, [`inspect_h5ad`] says what is in it without reading it
 //! all, and [`annotate_h5ad`] writes a copy with embeddings and columns added in which everything else stays as it was.
 //! Parts of a file are had alone by [`read_annotation`], [`read_obsm`], [`read_genes`] and [`category_colors`].
-//! [`RowReader`] reads a matrix of any size a few rows at a time, in order or not.
+//! [`RowReader`] reads a matrix of any size a few rows at a time, in order or not. [`match_genes`] finds the genes of a model
+//! in data that call them otherwise.
 //!
 //! Everything can be called from any thread. What the functions return holds no handle of the file; a [`RowReader`] does.
 
@@ -15,6 +16,7 @@ mod damage;
 mod dataset;
 mod error;
 mod frame;
+mod gene_match;
 mod h5;
 mod inspect;
 mod join;
@@ -35,6 +37,10 @@ pub use create::{H5adWriter, WriteCompression, WriteOptions, write_h5ad};
 pub use dataset::{Dataset, MatrixSource, ReadOptions, read_h5ad};
 pub use error::IoError;
 pub use frame::SkippedColumn;
+pub use gene_match::{
+    FeatureMatch, GeneMatching, GeneNameKind, GeneNameKinds, IdentifierList, Likeness, MatchOutcome, MatchWay,
+    match_genes,
+};
 pub use h5::{Compression, NumberType};
 pub use inspect::{
     ColumnKind, ColumnSummary, EntryKind, EntrySummary, MatrixSample, MatrixSummary, SampleState, Summary, inspect_h5ad,

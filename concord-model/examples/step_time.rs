@@ -1,6 +1,7 @@
 //! Times training steps on random sparse data: `cargo run --release -p concord-model --example step_time`.
 //!
-//! Prints the median and the fastest of all steps after the first epoch, sampling and augmentation included.
+//! Prints the median and the fastest of all steps after the first epoch, sampling and augmentation included. An argument
+//! such as `'{"use_decoder": true}'` gives options other than the defaults.
 
 use std::time::Instant;
 
@@ -26,7 +27,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let data = LogNorm::from_logged(Csr::new((N_CELLS, N_GENES), indptr, indices, values))?;
 
-    let config = TrainConfig::default();
+    let config = match std::env::args().nth(1) {
+        Some(options) => serde_json::from_str(&options)?,
+        None => TrainConfig::default(),
+    };
     let mut times = Vec::new();
     let mut last = Instant::now();
     train(&data, &Labels::single(N_CELLS, "all"), &config, &Device::cpu(), &mut |progress| {

@@ -7,11 +7,16 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 pub(crate) type Random = Xoshiro256PlusPlus;
 
 /// What a stream is for: the first word of its key.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
     Weights = 1,
     Sampler = 2,
     Augmentation = 3,
+    DecoderWeights = 4,
+    ClassifierWeights = 5,
+    EmbeddingWeights = 6,
+    Dropout = 7,
+    Split = 8,
 }
 
 /// The stream of a purpose and its indices (a layer; an epoch; an epoch, a batch and a view).

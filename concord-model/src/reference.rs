@@ -6,12 +6,13 @@ use std::{
     time::SystemTime,
 };
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::{
-    Device, Encoder, ModelCard, ModelError, TrainConfig,
-    encoder::EncoderModule,
+    Categories, Covariate, CovariateDim, Device, Model, ModelCard, ModelError, TrainConfig,
+    model::ModelModule,
+    options::covariate_map,
     store::{FORMAT_VERSION, Normalization, Origin, Provenance, format_error},
     weights,
 };
@@ -44,21 +45,31 @@ impl ReferenceFiles {
         }
     }
 
-    /// Reads the encoder and what is known of it.
+    /// Reads the model and what is known of it.
     ///
     /// # Errors
-    /// [`ModelError::Io`]; [`ModelError::Format`] when a file is damaged, does not fit the other, or asks for what our
-    /// encoder does not have.
-    pub(crate) fn load(&self, device: &Device) -> Result<(Encoder, ModelCard), ModelError> {
+    /// [`ModelError::Io`]; [`ModelError::Format`] when a file is damaged or does not fit the other.
+    pub(crate) fn load(&self, device: &Device) -> Result<(Model, ModelCard), ModelError> {
         let text =
             fs::read_to_string(&self.config).map_err(|source| ModelError::Io { path: self.config.clone(), source })?;
-        let config = serde_json::from_str(&text).map_err(|error| format_error(&self.config, &error))?;
-        let card = card(config).map_err(|error| format_error(&self.config, &error))?;
-        let mut module = EncoderModule::empty(card.features.len(), &card.training.widths(), device.as_burn());
-        weights::load_pytorch(&mut module, &self.weights, device.as_burn())
+        let bad_config = |error: &dyn std::fmt::Display| format_error(&self.config, error);
+        let config = serde_json::from_str(&text).map_err(|error| bad_config(&error))?;
+        let Covariates { covariate_embedding_dims } =
+            serde_json::from_str(&text).map_err(|error| bad_config(&error))?;
+        let card = card(config, covariate_embedding_dims).map_err(|error| bad_config(&error))?;
+        let architecture = card.architecture().map_err(|error| bad_config(&error))?;
+        let mut module = ModelModule::new(&architecture, None, device.as_burn());
+        weights::load_pytorch(&mut module, &architecture, &self.weights)
             .map_err(|error| format_error(&self.weights, &error))?;
-        Ok((Encoder::new(module), card))
+        Ok((Model::new(module, architecture), card))
     }
+}
+
+/// The part of a configuration whose order matters, which a map of values does not keep.
+#[derive(Deserialize)]
+struct Covariates {
+    #[serde(default, with = "covariate_map")]
+    covariate_embedding_dims: Vec<CovariateDim>,
 }
 
 fn newest(directory: &Path, prefix: &str, suffix: &str) -> Result<Option<PathBuf>, ModelError> {
@@ -77,24 +88,15 @@ fn newest(directory: &Path, prefix: &str, suffix: &str) -> Result<Option<PathBuf
     Ok(newest.map(|(_, path)| path))
 }
 
-/// What a configuration tells of a model; or, in words, why our encoder cannot be this model.
-fn card(mut config: Map<String, Value>) -> Result<ModelCard, String> {
-    let norm_type: Option<String> = field(&config, "norm_type")?;
-    if let Some(norm_type) = norm_type.filter(|norm_type| norm_type != "layer_norm") {
-        return Err(format!("norm_type {norm_type:?} is not supported, only \"layer_norm\" is"));
-    }
-    if field(&config, "use_importance_mask")? == Some(true) {
-        return Err("use_importance_mask is not supported: train without it".to_owned());
-    }
+/// What a configuration tells of a model; or, in words, why there cannot be such a model.
+fn card(mut config: Map<String, Value>, covariates: Vec<CovariateDim>) -> Result<ModelCard, String> {
     let features: Option<Vec<String>> = field(&config, "input_feature")?;
     let features = features.ok_or("input_feature is missing: the genes of the model are not known")?;
-    let domains: Option<Vec<Value>> = field(&config, "unique_domains")?;
-    let domains = domains.unwrap_or_default().into_iter().map(|domain| match domain {
-        Value::String(name) => name,
-        other => other.to_string(),
-    });
-    let training = training(&config)?;
-    training.validate_widths().map_err(|error| error.to_string())?;
+    let mut training = training(&config)?;
+    training.covariate_embedding_dims = if training.use_decoder { covariates } else { Vec::new() };
+    training.validate_network().map_err(|error| error.to_string())?;
+    let domains = names(&config, "unique_domains")?;
+    let categories = categories(&config, &training, &domains)?;
     // As a rule counts are normalised before the reference sees them, and then it does not know how.
     let does_both = field(&config, "normalize_total")? == Some(true) && field(&config, "log1p")? == Some(true);
     let normalization = does_both.then_some(Normalization::TotalAndLog { target_sum: REFERENCE_TOTAL });
@@ -105,10 +107,39 @@ fn card(mut config: Map<String, Value>) -> Result<ModelCard, String> {
         concord_version: None,
         data_sha256: None,
         n_cells: None,
-        domains: domains.collect(),
+        domains,
         reference_config: Some(config),
     };
-    Ok(ModelCard { format_version: FORMAT_VERSION, training, normalization, provenance, features })
+    Ok(ModelCard { format_version: FORMAT_VERSION, training, normalization, provenance, features, categories })
+}
+
+/// What the codes of decoder and classifier mean. Of covariates the reference keeps how many categories there are.
+fn categories(config: &Map<String, Value>, training: &TrainConfig, domains: &[String]) -> Result<Categories, String> {
+    /// The most categories of a covariate: beyond it a damaged number would ask for more memory than there is.
+    const MOST: usize = 1_000_000;
+    let n_categories: Option<Map<String, Value>> = field(config, "covariate_num_categories")?;
+    let n_categories = n_categories.unwrap_or_default();
+    let covariate = |dim: &CovariateDim| {
+        let n: Option<usize> = field(&n_categories, &dim.covariate)?;
+        let n = n.filter(|&n| n <= MOST).ok_or(format!("covariate_num_categories has no {}", dim.covariate))?;
+        Ok(Covariate { name: dim.covariate.clone(), categories: (0..n).map(|code| code.to_string()).collect() })
+    };
+    let covariates: Result<Vec<Covariate>, String> = training.covariate_embedding_dims.iter().map(covariate).collect();
+    Ok(Categories {
+        domains: if training.use_decoder { domains.to_vec() } else { Vec::new() },
+        covariates: covariates?,
+        classes: if training.use_classifier { names(config, "unique_classes")? } else { Vec::new() },
+    })
+}
+
+/// A list of names, which may be numbers in the reference; empty when it is not there.
+fn names(config: &Map<String, Value>, field_name: &str) -> Result<Vec<String>, String> {
+    let values: Option<Vec<Value>> = field(config, field_name)?;
+    let name = |value| match value {
+        Value::String(name) => name,
+        other => other.to_string(),
+    };
+    Ok(values.unwrap_or_default().into_iter().map(name).collect())
 }
 
 /// The options that are ours too: they have the same names.
@@ -116,10 +147,13 @@ fn training(config: &Map<String, Value>) -> Result<TrainConfig, String> {
     let ours = serde_json::to_value(TrainConfig::default()).map_err(|error| error.to_string())?;
     let known = config.iter().filter(|(name, _)| ours.get(name.as_str()).is_some());
     let mut options: Map<String, Value> = known.map(|(name, value)| (name.clone(), value.clone())).collect();
-    // Python takes no widths at all for an empty list.
-    if options.get("encoder_dims").is_some_and(Value::is_null) {
-        options.insert("encoder_dims".to_owned(), Value::Array(Vec::new()));
+    // Python takes no widths at all for an empty list; any other option that is not there has its default.
+    for dims in ["encoder_dims", "decoder_dims"] {
+        if options.get(dims).is_some_and(Value::is_null) {
+            options.insert(dims.to_owned(), Value::Array(Vec::new()));
+        }
     }
+    options.retain(|_, value| !value.is_null());
     options.insert("drop_partial_batches".to_owned(), Value::Bool(true));
     serde_json::from_value(Value::Object(options)).map_err(|error| format!("an option is not as expected: {error}"))
 }

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{Device, Encoder, ModelError, TrainConfig, encoder::EncoderModule, reference::ReferenceFiles, weights};
+use crate::{
+    Categories, Device, Model, ModelError, TrainConfig, architecture::Architecture, model::ModelModule,
+    reference::ReferenceFiles, weights,
+};
 
 const WEIGHTS_FILE: &str = "model.safetensors";
 const CONFIG_FILE: &str = "config.json";
@@ -31,6 +34,9 @@ pub struct ModelCard {
     pub provenance: Provenance,
     /// The input genes, in the order of the first layer's inputs.
     pub features: Vec<String>,
+    /// What the codes of decoder and classifier mean. [`save`] takes them from the model.
+    #[serde(default, skip_serializing_if = "Categories::is_empty")]
+    pub categories: Categories,
 }
 
 /// What was done to a matrix before it became a model's input. New data need the same.
@@ -101,7 +107,28 @@ impl ModelCard {
                 reference_config: None,
             },
             features: features.names().to_vec(),
+            categories: Categories::default(),
         }
+    }
+}
+
+impl ModelCard {
+    /// The shape of the model; or, in words, why there cannot be such a model.
+    pub(crate) fn architecture(&self) -> Result<Architecture, String> {
+        let (config, categories) = (&self.training, &self.categories);
+        let covariates = config.covariate_embedding_dims.iter().filter(|dim| dim.dim > 0);
+        let mut names = covariates.map(|dim| &dim.covariate);
+        let known = |name: &String| categories.covariates.iter().any(|covariate| &covariate.name == name);
+        if config.use_decoder && config.domain_embedding_dim > 0 && categories.domains.is_empty() {
+            return Err("the domains of the decoder are missing".to_owned());
+        }
+        if let Some(name) = names.find(|&name| config.use_decoder && !known(name)) {
+            return Err(format!("the categories of the covariate {name} are missing"));
+        }
+        if config.use_classifier && categories.classes.is_empty() {
+            return Err("the classes of the classifier are missing".to_owned());
+        }
+        Ok(Architecture { config: config.clone(), n_genes: self.features.len(), categories: categories.clone() })
     }
 }
 
@@ -129,27 +156,28 @@ pub fn data_hash(data: &LogNorm) -> String {
 ///
 /// # Errors
 /// [`ModelError::Io`] or [`ModelError::Format`] with the file's path.
-pub fn save(directory: &Path, encoder: &Encoder, card: &ModelCard) -> Result<(), ModelError> {
+pub fn save(directory: &Path, model: &Model, card: &ModelCard) -> Result<(), ModelError> {
     fs::create_dir_all(directory).map_err(|source| ModelError::Io { path: directory.to_owned(), source })?;
     let path = directory.join(WEIGHTS_FILE);
-    let bytes = weights::to_bytes(encoder.module()).map_err(|error| format_error(&path, &error))?;
+    let tensors = weights::tensors(model.module(), model.architecture());
+    let bytes = weights::to_bytes(&tensors).map_err(|error| format_error(&path, &error))?;
     write_beside(&path, &bytes)?;
     let path = directory.join(CONFIG_FILE);
-    let text = serde_json::to_string_pretty(card).map_err(|error| format_error(&path, &error))?;
+    let card = ModelCard { categories: model.categories().clone(), ..card.clone() };
+    let text = serde_json::to_string_pretty(&card).map_err(|error| format_error(&path, &error))?;
     write_beside(&path, format!("{text}\n").as_bytes())
 }
 
 /// Reads a model directory: one that [`save`] wrote, or one of the reference.
 ///
 /// The reference's directories hold `config_<time>.json` and `final_model_<time>.pt`; of several the newest of each kind
-/// is read, as the reference does. Code in the `.pt` file is not run. Its encoder is taken with its layer normalisations;
-/// decoder, classifier, and the embeddings of domains and covariates have no part in the latent code and are left out,
-/// as is dropout. Of the options, those that we have too are in [`ModelCard::training`], all are in [`Provenance`].
+/// is read, as the reference does. Code in the `.pt` file is not run. Of the options, those that we have too are in
+/// [`ModelCard::training`], all are in [`Provenance`]. The reference does not keep the names of covariates' categories:
+/// they are called by their numbers.
 ///
 /// # Errors
-/// [`ModelError::Io`] when a file is missing, [`ModelError::Format`] when it is damaged, of another shape, or (in a
-/// directory of the reference) asks for an importance mask or for another normalisation than `layer_norm`.
-pub fn load(directory: &Path, device: &Device) -> Result<(Encoder, ModelCard), ModelError> {
+/// [`ModelError::Io`] when a file is missing, [`ModelError::Format`] when it is damaged or of another shape.
+pub fn load(directory: &Path, device: &Device) -> Result<(Model, ModelCard), ModelError> {
     let config = directory.join(CONFIG_FILE);
     let text = match fs::read_to_string(&config) {
         Ok(text) => text,
@@ -168,12 +196,13 @@ pub fn load(directory: &Path, device: &Device) -> Result<(Encoder, ModelCard), M
 
     let path = directory.join(WEIGHTS_FILE);
     let bytes = fs::read(&path).map_err(|source| ModelError::Io { path: path.clone(), source })?;
-    let mut module = EncoderModule::empty(card.features.len(), &card.training.widths(), device.as_burn());
-    weights::load(&mut module, &bytes, device.as_burn()).map_err(|error| format_error(&path, &error))?;
-    Ok((Encoder::new(module), card))
+    let architecture = card.architecture().map_err(|error| format_error(&config, &error))?;
+    let mut module = ModelModule::new(&architecture, None, device.as_burn());
+    weights::load(&mut module, &architecture, &bytes).map_err(|error| format_error(&path, &error))?;
+    Ok((Model::new(module, architecture), card))
 }
 
-fn load_reference(directory: &Path, device: &Device) -> Result<(Encoder, ModelCard), ModelError> {
+fn load_reference(directory: &Path, device: &Device) -> Result<(Model, ModelCard), ModelError> {
     let Some(files) = ReferenceFiles::find(directory)? else {
         let detail = "holds no model: neither config.json nor config_*.json and final_model_*.pt are there";
         return Err(format_error(directory, &detail));
@@ -182,7 +211,7 @@ fn load_reference(directory: &Path, device: &Device) -> Result<(Encoder, ModelCa
 }
 
 /// Writes a file beside its place, then moves it there; nothing is left behind when it fails.
-fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
+pub(crate) fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial: PathBuf = path.with_file_name(name);

@@ -1,25 +1,24 @@
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use burn::{module::Module, optim::GradientsParams};
-use concord_core::{CoreError, Labels, LogNorm};
+use concord_core::{Labels, LogNorm};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Device, Encoder, ModelError, TrainConfig,
-    augment::view,
-    encoder::EncoderModule,
-    ops::{FusedAdam, nt_xent},
-    random::{Purpose, stream},
-    sampler::Sampler,
+    Checkpoint, Checkpoints, Device, LossParts, Model, ModelError, Note, TrainConfig, TrainingData, data::CheckedData,
+    sampler::Sampler, trainer::Trainer,
 };
 
 /// What training leaves behind.
 #[derive(Debug, Clone)]
 pub struct Trained {
-    /// The encoder with the weights of the last epoch.
-    pub encoder: Encoder,
+    /// The model with the weights of the last epoch; or, with `train_frac` below 1, of the best one.
+    pub encoder: Model,
     /// One entry an epoch.
     pub history: Vec<EpochSummary>,
+    /// The epoch, from 0, whose weights these are.
+    pub best_epoch: usize,
+    /// What the options brought about and a user may not expect.
+    pub notes: Vec<Note>,
 }
 
 /// One epoch of training.
@@ -27,6 +26,12 @@ pub struct Trained {
 pub struct EpochSummary {
     /// Mean of the losses of its batches.
     pub loss: f64,
+    /// What it is the sum of.
+    #[serde(default)]
+    pub parts: LossParts,
+    /// Mean loss of the cells left out, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_loss: Option<f64>,
     /// The learning rate, constant within the epoch.
     pub learning_rate: f64,
     /// Number of batches.
@@ -52,20 +57,42 @@ pub struct TrainProgress {
     pub loss: f32,
 }
 
+/// What goes on beside training.
+pub struct Run<'a> {
+    /// Called after every step.
+    pub progress: &'a mut dyn FnMut(TrainProgress),
+    /// A model of the same shape whose weights training starts with (`pretrained_model` of the reference).
+    pub pretrained: Option<&'a Model>,
+    /// Looked at after every step: when it is true, a checkpoint is written (where `checkpoints` says) and training ends
+    /// with [`ModelError::Interrupted`].
+    pub stop: Option<&'a AtomicBool>,
+    /// Where checkpoints are written, and how often.
+    pub checkpoints: Option<Checkpoints>,
+}
+
+impl<'a> Run<'a> {
+    /// Nothing but the progress.
+    pub fn new(progress: &'a mut dyn FnMut(TrainProgress)) -> Self {
+        Self { progress, pretrained: None, stop: None, checkpoints: None }
+    }
+}
+
 /// Checks whether batches can be drawn from these domains, without training.
 ///
 /// # Errors
 /// As [`train`] for a configuration or domains that do not serve.
 pub fn check_domains(domains: &Labels, config: &TrainConfig) -> Result<(), ModelError> {
     config.validate()?;
-    Sampler::new(domains, config).map(|_| ())
+    // What each domain covers is not known here, and decides nothing that could be refused.
+    Sampler::new(domains, None, None, config).map(|_| ())
 }
 
 /// Trains an encoder by contrastive learning on batches of one domain each.
 ///
 /// `data` is `[n_cells, n_genes]`, the selected genes only; `domains` says for every cell which batch of the experiment it
 /// comes from ([`Labels::single`] when there is one). `progress` is called after every step. Follows CONCORD (Zhu et al.,
-/// Nature Biotechnology 2025); the same seed gives the same bytes on the CPU, whatever the number of threads.
+/// Nature Biotechnology 2025); the same seed gives the same bytes on the CPU, whatever the number of threads. Options that
+/// need more of the data than this are for [`train_model`].
 ///
 /// # Errors
 /// [`ModelError::Option`] for a configuration out of range, [`ModelError::TooFewCells`], [`ModelError::SmallDomain`] or
@@ -101,58 +128,46 @@ pub fn train(
     device: &Device,
     progress: &mut dyn FnMut(TrainProgress),
 ) -> Result<Trained, ModelError> {
-    config.validate()?;
-    if domains.n_cells() != data.n_cells() {
-        let (expected, found) = (data.n_cells(), domains.n_cells());
-        return Err(CoreError::LengthMismatch { what: "domains of the cells", expected, found }.into());
-    }
-    let sampler = Sampler::new(domains, config)?;
-    let training_device = device.as_burn().clone().autodiff();
-    let mut module = EncoderModule::new(data.n_genes(), &config.widths(), config.seed, &training_device);
-    let mut optimizer = FusedAdam::for_device(&training_device);
-    let mut history = Vec::with_capacity(config.n_epochs);
-
-    for epoch in 0..config.n_epochs {
-        let batches = sampler.epoch(epoch);
-        if batches.is_empty() {
-            return Err(ModelError::EmptyEpoch { epoch: epoch + 1, batch_size: config.batch_size });
-        }
-        let learning_rate = config.learning_rate(epoch);
-        let (mut total_loss, mut n_cells) = (0.0, 0);
-        for (step, cells) in batches.iter().enumerate() {
-            let (gradients, loss) = gradients(&module, data, cells, config, [epoch, step]);
-            if !loss.is_finite() {
-                return Err(ModelError::Diverged { loss, epoch: epoch + 1, step: step + 1, learning_rate });
-            }
-            module = optimizer.step(learning_rate, module, gradients);
-            total_loss += f64::from(loss);
-            n_cells += cells.len();
-            let (n_epochs, n_steps) = (config.n_epochs, batches.len());
-            progress(TrainProgress { epoch, n_epochs, step, n_steps, n_cells: cells.len(), loss });
-        }
-        let loss = total_loss / batches.len() as f64;
-        history.push(EpochSummary { loss, learning_rate, n_batches: batches.len(), n_cells });
-    }
-    Ok(Trained { encoder: Encoder::new(module.valid()), history })
+    train_model(&TrainingData::new(data, domains), config, device, &mut Run::new(progress))
 }
 
-/// Loss and gradients of one batch; the update is the optimiser's. `place` is epoch and step, the key of the views' draws.
-fn gradients(
-    module: &EncoderModule,
-    data: &LogNorm,
-    cells: &[usize],
+/// Trains an encoder and, where the options ask for them, a decoder and a classifier with it.
+///
+/// The same as [`train`] for data of which more is known.
+///
+/// # Errors
+/// As [`train`], and [`ModelError::Contradiction`] or [`ModelError::MissingInput`] when options do not go together or ask
+/// for data that are not there; [`ModelError::Interrupted`] when training was stopped.
+pub fn train_model(
+    data: &TrainingData<'_>,
     config: &TrainConfig,
-    place: [usize; 2],
-) -> (GradientsParams, f32) {
-    let view_of = |index: usize| {
-        let mut random = stream(config.seed, Purpose::Augmentation, &[place[0], place[1], index]);
-        Arc::new(view(data.matrix(), cells, config, &mut random))
-    };
-    let (view_1, view_2) = rayon::join(|| view_of(0), || view_of(1));
-    let code_1 = module.forward(&view_1);
-    // The second view is a constant: its pass is not recorded.
-    let code_2 = module.valid().forward(&view_2);
-    let loss = nt_xent(code_1, code_2, config).mul_scalar(config.clr_weight);
-    let value = loss.clone().into_scalar::<f32>();
-    (GradientsParams::from_grads(loss.backward(), module), value)
+    device: &Device,
+    run: &mut Run<'_>,
+) -> Result<Trained, ModelError> {
+    config.validate()?;
+    let data = CheckedData::new(data, config)?;
+    let trainer = Trainer::new(&data, device)?;
+    let state = trainer.start(run.pretrained)?;
+    trainer.run(state, run, None)
+}
+
+/// Takes training up where a checkpoint left it.
+///
+/// The data must be the same; the options are those of the checkpoint. The result is the same, byte for byte, as that of
+/// a run that was not interrupted, its history included. Further checkpoints are written where `run` says.
+///
+/// # Errors
+/// As [`train_model`]; [`ModelError::OtherData`] when the checkpoint is of a run on other data.
+pub fn resume(
+    data: &TrainingData<'_>,
+    checkpoint: Checkpoint,
+    device: &Device,
+    run: &mut Run<'_>,
+) -> Result<Trained, ModelError> {
+    let data = CheckedData::new(data, checkpoint.config())?;
+    checkpoint.check_data(&data.sha256())?;
+    let trainer = Trainer::new(&data, device)?;
+    let path = checkpoint.path().to_owned();
+    let state = trainer.restore(checkpoint)?;
+    trainer.run(state, run, Some(path))
 }

@@ -8,8 +8,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use concord_core::{Csr, Dense, LogNorm};
-use concord_model::{Device, ModelError, Origin, embed, load, save};
+use concord_core::{Csr, Dense, Labels, LogNorm};
+use concord_model::{Device, ModelError, Origin, classify, decode, embed, learned_embeddings, load, save};
 use serde_json::{Value, json};
 
 type TestResult = Result<(), Box<dyn Error>>;
@@ -68,14 +68,21 @@ impl ModelCopy {
     }
 }
 
+const MODELS: [&str; 4] = ["deep", "flat", "batch_norm", "no_norm"];
+
+fn assert_close(what: &str, ours: &Dense, expected: &Dense) {
+    assert_eq!(ours.dim(), expected.dim(), "{what}");
+    let difference = (ours - expected).iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+    assert!(difference <= 1e-5, "{what}: {difference}");
+}
+
 #[test]
 fn cells_get_the_code_of_the_reference() -> TestResult {
-    for model in ["deep", "flat"] {
+    for model in MODELS {
         let (cells, expected) = golden(model)?;
         let (encoder, card) = load(&golden_folder().join(model), &Device::cpu())?;
         let code = embed(&encoder, &cells)?;
-        let difference = (code.values() - &expected).iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
-        assert!(difference <= 1e-5, "{model}: {difference}");
+        assert_close(model, code.values(), &expected);
 
         // As a model of ours it is the same.
         let folder = tempfile::tempdir()?;
@@ -83,7 +90,68 @@ fn cells_get_the_code_of_the_reference() -> TestResult {
         let (again, same_card) = load(folder.path(), &Device::cpu())?;
         assert_eq!(same_card, card);
         assert_eq!(embed(&again, &cells)?, code);
+        assert_eq!(again.gene_importances(), encoder.gene_importances());
+        assert_eq!(learned_embeddings(&again), learned_embeddings(&encoder));
     }
+    Ok(())
+}
+
+/// The labels of the cells in `make_reference_models.py`: each name in turn.
+fn in_turn(names: &[&str]) -> Labels {
+    Labels::from_texts(&(0..40).map(|cell| names[cell % names.len()]).collect::<Vec<_>>())
+}
+
+#[test]
+fn decoder_and_classifier_say_what_the_reference_says() -> TestResult {
+    let batches = in_turn(&["left", "right"]);
+    // The reference does not keep the names of a covariate's categories.
+    let (sex, donor) = (in_turn(&["0", "0", "1", "1"]), in_turn(&["0", "1", "2", "3", "4"]));
+    let covariates = [("donor", &donor), ("sex", &sex)];
+    for model in ["deep", "batch_norm", "no_norm"] {
+        let (cells, probabilities) = golden(&format!("{model}/probabilities"))?;
+        let (_, decoded) = golden(&format!("{model}/decoded"))?;
+        let (_, decoded_as_left) = golden(&format!("{model}/decoded as left"))?;
+        let (loaded, _) = load(&golden_folder().join(model), &Device::cpu())?;
+
+        let classes = classify(&loaded, &cells)?;
+        assert_eq!(classes.classes(), if model == "batch_norm" { &["b", "c"][..] } else { &["a", "b", "c"] });
+        assert_close(model, classes.values(), &probabilities);
+        let certain = classes.labels(0.9);
+        for (cell, row) in probabilities.rows().into_iter().enumerate() {
+            let (_, largest) =
+                row.iter().copied().enumerate().reduce(|a, b| if b.1 > a.1 { b } else { a }).ok_or("")?;
+            assert_eq!(certain.codes()[cell].is_some(), largest >= 0.9, "cell {cell} of {model}");
+        }
+
+        assert_close(model, &decode(&loaded, &cells, &batches, &covariates)?, &decoded);
+        let left = Labels::single(40, "left");
+        assert_close(model, &decode(&loaded, &cells, &left, &covariates)?, &decoded_as_left);
+    }
+    Ok(())
+}
+
+#[test]
+fn questions_that_a_model_cannot_answer_are_refused() -> TestResult {
+    let (cells, _) = golden("flat")?;
+    let (flat, _) = load(&golden_folder().join("flat"), &Device::cpu())?;
+    let message = |error: ModelError| error.to_string();
+    let no_classifier = classify(&flat, &cells).map_err(message).err();
+    assert_eq!(no_classifier.as_deref(), Some("the model has no classifier: train one with --use-classifier"));
+    let (with_covariates, _) = load(&golden_folder().join("batch_norm"), &Device::cpu())?;
+    let decoded = |model, domain| decode(model, &cells, &Labels::single(40, domain), &[]).map_err(message).err();
+    assert_eq!(decoded(&flat, "left").as_deref(), Some("the model has no decoder: train one with --use-decoder"));
+    assert_eq!(
+        decoded(&with_covariates, "middle").as_deref(),
+        Some("there is no domain 'middle': known are left, right")
+    );
+    assert_eq!(
+        decoded(&with_covariates, "left").as_deref(),
+        Some("--covariate-embedding-dims needs the covariate 'sex' of the cells: give them, or leave the option out")
+    );
+    let embeddings = learned_embeddings(&with_covariates);
+    let shapes: Vec<_> = embeddings.iter().map(|table| (table.covariate.as_deref(), table.values.dim())).collect();
+    assert_eq!(shapes, [(None, (2, 8)), (Some("sex"), (2, 2)), (Some("donor"), (5, 3))]);
+    assert!(learned_embeddings(&flat).is_empty());
     Ok(())
 }
 
@@ -132,17 +200,18 @@ fn the_newest_files_are_read() -> TestResult {
 }
 
 #[test]
-fn what_our_encoder_cannot_be_is_refused() -> TestResult {
-    for (changes, expected) in [
-        (json!({"norm_type": "batch_norm"}), r#"norm_type "batch_norm" is not supported, only "layer_norm" is"#),
-        (json!({"norm_type": "none"}), r#"norm_type "none" is not supported, only "layer_norm" is"#),
-        (json!({"use_importance_mask": true}), "use_importance_mask is not supported: train without it"),
-        (json!({"input_feature": null}), "input_feature is missing: the genes of the model are not known"),
-        (json!({"encoder_dims": [usize::MAX]}), "is out of range: widths from 1 to 65536"),
-        (json!({"latent_dim": "four"}), "an option is not as expected: invalid type: string \"four\""),
-        (json!({"input_feature": ["A", 1]}), "input_feature is not as expected: invalid type: integer `1`"),
+fn configurations_of_no_model_are_refused() -> TestResult {
+    for (model, changes, expected) in [
+        ("flat", json!({"norm_type": "group_norm"}), "unknown variant `group_norm`"),
+        ("flat", json!({"input_feature": null}), "input_feature is missing: the genes of the model are not known"),
+        ("flat", json!({"encoder_dims": [usize::MAX]}), "is out of range: widths from 1 to 65536"),
+        ("flat", json!({"latent_dim": "four"}), "an option is not as expected: invalid type: string \"four\""),
+        ("flat", json!({"input_feature": ["A", 1]}), "input_feature is not as expected: invalid type: integer `1`"),
+        ("deep", json!({"unique_domains": []}), "the domains of the decoder are missing"),
+        ("deep", json!({"unique_classes": null}), "the classes of the classifier are missing"),
+        ("batch_norm", json!({"covariate_num_categories": {"sex": 2}}), "covariate_num_categories has no donor"),
     ] {
-        let copy = ModelCopy::with("flat", &changes)?;
+        let copy = ModelCopy::with(model, &changes)?;
         let error = copy.error(&copy.config)?;
         assert!(error.contains(expected), "{changes}: {error}");
     }
@@ -158,6 +227,13 @@ fn weights_that_do_not_fit_are_refused() -> TestResult {
             "encoder.0.weight is F32 [8, 12], but the configuration asks for F32 [8, 11]",
         ),
         (json!({"latent_dim": 5}), "encoder.8.weight is F32 [4, 6], but the configuration asks for F32 [5, 6]"),
+        (
+            json!({"unique_domains": ["left"]}),
+            "domain_embedding.weight is F32 [2, 8], but the configuration asks for F32 [1, 8]",
+        ),
+        (json!({"decoder_dims": []}), "has a parameter decoder.4.weight, but the configuration asks for 1 layers"),
+        (json!({"norm_type": "batch_norm"}), "has no parameter encoder.1.running_mean"),
+        (json!({"use_importance_mask": true}), "has no parameter importance_mask"),
         (json!({"encoder_dims": [8, 6, 4]}), "has no parameter encoder.12.weight"),
         (
             json!({"encoder_dims": [8], "latent_dim": 6}),

@@ -7,6 +7,7 @@ pub(crate) mod inspect;
 pub(crate) mod plot;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod simulate;
 pub(crate) mod umap;
 
 use crate::error::CliError;

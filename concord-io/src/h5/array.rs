@@ -91,10 +91,10 @@ impl NumericArray {
             return Err(file.corrupt(self.object(), format!("expected {end} values in one dimension")));
         }
         let n_values = ranges.iter().map(ExactSizeIterator::len).sum();
-        let mut values = Vec::new();
+        // Tried first, because what follows does not fail; it takes zeroed memory, which is not touched until it is filled.
         let too_large = |_| file.corrupt(self.object(), "more values than memory");
-        values.try_reserve_exact(n_values).map_err(too_large)?;
-        values.resize(n_values, T::default());
+        Vec::<T>::new().try_reserve_exact(n_values).map_err(too_large)?;
+        let mut values = vec![T::default(); n_values];
 
         let fill = |scratch: &mut Scratch, visit: Visit<'_, T>| {
             let (bytes, size) = (self.blocks.bytes(visit.block, scratch)?, self.number.size());

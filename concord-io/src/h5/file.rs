@@ -4,9 +4,10 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::format::{Dataspace, Datatype, Fault, Header, LinkTarget, Source, Superblock, kind, links};
+use super::format::{Dataspace, Datatype, Fault, Header, LinkTarget, OpenFile, Source, Superblock, kind, links};
 use super::object::{Dataset, Group, Node, Object};
 use crate::IoError;
+use crate::error::printable;
 
 pub(super) const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
@@ -38,7 +39,7 @@ impl H5File {
     /// Reads the top level of a file that is open already.
     pub(crate) fn of(mut file: File, path: &Path) -> Result<Self, IoError> {
         let (start, n_bytes) = find_signature(&mut file, path)?;
-        let file = Arc::new(file);
+        let file = Arc::new(OpenFile::new(file));
         let open = || {
             let (superblock, source) = Superblock::read(&file, start, n_bytes)?;
             let root = Header::read(&source, superblock.root)?;
@@ -73,13 +74,12 @@ impl H5File {
 
     /// An error about an object of this file that contradicts itself.
     pub(crate) fn corrupt(&self, object: &str, detail: impl Display) -> IoError {
-        let detail = one_line(&detail.to_string());
-        IoError::Corrupt { path: self.path.to_path_buf(), object: object.to_owned(), detail }
+        of_fault(&self.path, object, Fault::Damaged(detail.to_string()))
     }
 
     /// An error about an object of this file in a form that is not supported.
     pub(crate) fn unsupported(&self, object: &str, detail: impl Into<String>) -> IoError {
-        IoError::Unsupported { path: self.path.to_path_buf(), object: object.to_owned(), detail: detail.into() }
+        of_fault(&self.path, object, Fault::Unsupported(detail.into()))
     }
 
     /// What is wrong with the bytes of an object, as an error about the object.
@@ -171,17 +171,14 @@ fn find_signature(file: &mut File, path: &Path) -> Result<(u64, u64), IoError> {
 }
 
 fn of_fault(path: &Path, object: &str, fault: Fault) -> IoError {
-    let (path, object) = (path.to_owned(), object.to_owned());
+    // Names and details may be texts of the file, and so anything.
+    let (path, object) = (path.to_owned(), printable(object));
     match fault {
-        Fault::Damaged(detail) => IoError::Corrupt { path, object, detail: one_line(&detail) },
-        Fault::Unsupported(detail) => IoError::Unsupported { path, object, detail },
+        Fault::Damaged(detail) => IoError::Corrupt { path, object, detail: printable(&detail) },
+        Fault::Unsupported(detail) => IoError::Unsupported { path, object, detail: printable(&detail) },
         Fault::System(error) if error.kind() == ErrorKind::UnexpectedEof => {
             IoError::Truncated { path, detail: format!("{object} lies behind its end") }
         }
         Fault::System(source) => IoError::Read { path, source },
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }

@@ -1,8 +1,12 @@
 //! Real files, where they are at hand.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
-use concord_io::{MatrixSource, SampleState, inspect_h5ad};
+use concord_core::Column;
+use concord_io::{MatrixSource, SampleState, inspect_h5ad, match_genes};
 
 use crate::read;
 
@@ -37,4 +41,36 @@ fn processed_pbmc3k_has_raw() {
     let Some(path) = shared("pbmc3k_processed.h5ad") else { return };
     assert_eq!(read(&path, MatrixSource::X).unwrap().counts.n_genes(), 1838);
     assert_eq!(read(&path, MatrixSource::Raw).unwrap().counts.n_genes(), 13714);
+}
+
+/// By real ids, in the matrix and in raw, whose genes are others.
+#[test]
+fn genes_of_pbmc3k_are_found_by_their_ids_with_other_versions() {
+    let Some(path) = shared("pbmc3k_processed.h5ad") else { return };
+    let (variable, all) = (read(&path, MatrixSource::X).unwrap(), read(&path, MatrixSource::Raw).unwrap());
+    let Some(Column::Texts(ids)) = variable.var.get("gene_ids") else { panic!("no gene_ids") };
+    let features: Vec<String> = ids.iter().map(|id| format!("{}.3", id.as_deref().unwrap())).collect();
+    for data in [&variable, &all] {
+        let matching = match_genes(&features, &data.genes, &data.var).unwrap();
+        let ways: Vec<(String, usize)> = matching.n_by_way().into_iter().map(|(way, n)| (way.to_string(), n)).collect();
+        assert_eq!(ways, [("column gene_ids (other version)".to_owned(), 1838)]);
+        let positions = matching.positions().unwrap();
+        assert_eq!(data.genes.select(&positions), variable.genes);
+        let kinds: Vec<String> = matching.searched.iter().map(|list| list.kinds.to_string()).collect();
+        assert_eq!(kinds, ["gene symbols", "Ensembl ids"]);
+    }
+}
+
+/// Two data sets by other laboratories, named by other versions of the annotation.
+#[test]
+fn of_the_genes_of_kang_those_are_found_that_are_in_pbmc3k() {
+    let (Some(kang), Some(pbmc3k)) = (shared("kang_ifnb_2k.h5ad"), shared("pbmc3k_counts.h5ad")) else { return };
+    let features = read(&kang, MatrixSource::X).unwrap().genes.names().to_vec();
+    let data = read(&pbmc3k, MatrixSource::X).unwrap();
+    let matching = match_genes(&features, &data.genes, &data.var).unwrap();
+    let known: HashSet<&String> = data.genes.names().iter().collect();
+    let missing: Vec<&str> = features.iter().filter(|name| !known.contains(name)).map(String::as_str).collect();
+    assert_eq!(matching.missing(), missing);
+    assert_eq!(matching.n_by_way().values().sum::<usize>(), features.len() - missing.len());
+    assert!(!missing.is_empty() && matching.n_by_way().keys().all(|way| way.is_exact_name()));
 }

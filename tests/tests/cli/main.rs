@@ -5,10 +5,12 @@ mod attribute;
 mod bad_input;
 mod convert;
 mod enrich;
+mod gene_matching;
 mod inspect;
 mod plot;
 mod report;
 mod run;
+mod simulate;
 mod umap;
 
 use std::{

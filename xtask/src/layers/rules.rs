@@ -69,6 +69,7 @@ pub(super) const RULES: Rules = Rules {
         "concord-embed",
         "concord-enrich",
         "concord-plot",
+        "concord-simulate",
         "xtask",
     ],
     direct_only: &[

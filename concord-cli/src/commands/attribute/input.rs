@@ -8,7 +8,7 @@ use concord_io::{MatrixSource, ReadOptions, read_h5ad};
 use concord_model::{Device, Encoder, EncoderNetwork, ModelCard, embed, load};
 
 use super::AttributeArgs;
-use crate::{columns, error::CliError, model_input, tables::read_text, terminal::Terminal};
+use crate::{columns, error::CliError, gene_matching::FoundGenes, model_input, tables::read_text, terminal::Terminal};
 
 /// The context that a list of cells makes.
 pub(super) const LISTED: &str = "listed cells";
@@ -22,8 +22,8 @@ pub(super) struct Input {
     pub(super) card: ModelCard,
     /// The model's input.
     pub(super) data: LogNorm,
-    /// Places of the model's genes in the matrix, and how many genes that has.
-    pub(super) positions: Vec<usize>,
+    /// The model's genes in the matrix, and how many genes that has.
+    pub(super) found: FoundGenes,
     pub(super) n_genes: usize,
     /// Whether the genes of the matrix are the rows of var.
     pub(super) is_var: bool,
@@ -57,11 +57,11 @@ pub(super) fn read(args: &AttributeArgs, terminal: &Terminal) -> Result<(Input, 
         args.baseline_cells.as_ref().map(|path| read_cells("--baseline-cells", path, &cell_names)).transpose()?;
     let genes: Genes = dataset.genes;
     let n_genes = genes.names().len();
-    let (data, positions) = model_input::for_model(dataset.counts, &genes, &card, terminal)?;
-    let summary = format!("{} cells, {} genes of the model from {source}", data.n_cells(), positions.len());
+    let (data, found) = model_input::for_model(dataset.counts, &genes, &dataset.var, &card, terminal)?;
+    let summary = format!("{} cells, {} genes of the model from {source}", data.n_cells(), data.n_genes());
     let is_var = source != MatrixSource::Raw;
     let obs = dataset.obs;
-    let input = Input { encoder, card, data, positions, n_genes, is_var, cell_names, labels, baseline_cells, obs };
+    let input = Input { encoder, card, data, found, n_genes, is_var, cell_names, labels, baseline_cells, obs };
     Ok((input, summary))
 }
 

@@ -54,5 +54,5 @@ pub(crate) fn run(args: &AttributeArgs, session: &Session) -> Result<(), CliErro
     if !session.json && !trust.is_empty() {
         super::print(&to_text(&trust));
     }
-    write::finish(args, &found.contexts, outputs, session)
+    write::finish(args, &input.found, &found.contexts, outputs, session)
 }

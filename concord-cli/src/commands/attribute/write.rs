@@ -9,6 +9,7 @@ use crate::{
     Session,
     attribution::{ContextResult, Findings, importance_matrix, ranked_rows, ranked_uns, trust_rows},
     error::CliError,
+    gene_matching::FoundGenes,
     outputs::{Outputs, file_stems},
     tables::to_csv,
 };
@@ -33,13 +34,14 @@ pub(super) fn write(
     if !consensus.is_empty() {
         outputs.write("consensus.csv", to_csv(consensus)?)?;
     }
+    input.found.write(outputs)?;
     if args.per_cell {
         write_cells(input, results, outputs)?;
     }
     let mut additions = Additions::default();
     // The genes of raw are not the rows of var.
     if input.is_var {
-        let matrix = importance_matrix(results, &input.positions, input.n_genes);
+        let matrix = importance_matrix(results, &input.found.positions, input.n_genes);
         additions.varm.push((args.output_key.clone(), matrix));
     }
     let by = args.by.as_deref().unwrap_or_default();
@@ -73,6 +75,7 @@ fn write_cells(input: &Input, results: &[ContextResult], outputs: &Outputs) -> R
 /// Writes the record, moves everything into place and says where it is.
 pub(super) fn finish(
     args: &AttributeArgs,
+    found: &FoundGenes,
     results: &[ContextResult],
     outputs: Outputs,
     session: &Session,
@@ -91,6 +94,7 @@ pub(super) fn finish(
         "by": args.by,
         "against": args.against,
         "layer": args.network_layer,
+        "genes_found_by": found.record(),
         "config": args.attribution.with_seed(args.seed),
         "contexts": results.iter().map(genes_of).collect::<Vec<_>>(),
     });

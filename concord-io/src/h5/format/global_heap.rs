@@ -11,19 +11,24 @@ const MIN_BYTES: u64 = 16;
 #[derive(Debug)]
 pub(in crate::h5) struct HeapReader<'s> {
     source: &'s Source,
-    collections: HashMap<u64, Collection>,
+    collections: Vec<Collection>,
+    /// Where each collection stands in the list, by its address.
+    places: HashMap<u64, usize>,
+    /// The collection that was asked last, which the next object is mostly in.
+    last: (u64, usize),
     n_collection_bytes: u64,
 }
 
 #[derive(Debug)]
 struct Collection {
     bytes: Vec<u8>,
-    objects: HashMap<u32, Range<usize>>,
+    /// The places of the objects by their index, which counts from 1 without gaps, mostly.
+    objects: Vec<Range<usize>>,
 }
 
 impl<'s> HeapReader<'s> {
     pub(in crate::h5) fn new(source: &'s Source) -> Self {
-        Self { source, collections: HashMap::new(), n_collection_bytes: 0 }
+        Self { source, collections: Vec::new(), places: HashMap::new(), last: (0, 0), n_collection_bytes: 0 }
     }
 
     /// The bytes that a reference (a length, an address, an index) leads to; none for one that leads nowhere.
@@ -31,14 +36,25 @@ impl<'s> HeapReader<'s> {
         let mut cursor = self.source.cursor(reference);
         let (length, address, index) = (cursor.u32()? as usize, cursor.address()?, cursor.u32()?);
         let Some(address) = address.filter(|&address| address != 0 && length != 0) else { return Ok(&[]) };
-        if !self.collections.contains_key(&address) {
-            let collection = self.read(address)?;
-            self.collections.insert(address, collection);
+        if self.last.0 != address {
+            self.last = (address, self.place_of(address)?);
         }
-        let object = self.collections.get(&address).and_then(|heap| heap.bytes.get(heap.objects.get(&index)?.clone()));
+        let heap = &self.collections[self.last.1];
+        let object = heap.objects.get(index as usize).and_then(|object| heap.bytes.get(object.clone()));
         object
             .and_then(|object| object.get(..length))
             .ok_or_else(|| Fault::damaged(format!("the object {index} of the heap at {address} has no {length} bytes")))
+    }
+
+    /// Where the collection at an address stands in the list; it is read when it is not there yet.
+    fn place_of(&mut self, address: u64) -> Result<usize, Fault> {
+        if let Some(&place) = self.places.get(&address) {
+            return Ok(place);
+        }
+        let collection = self.read(address)?;
+        self.collections.push(collection);
+        self.places.insert(address, self.collections.len() - 1);
+        Ok(self.collections.len() - 1)
     }
 
     fn read(&mut self, address: u64) -> Result<Collection, Fault> {
@@ -57,14 +73,14 @@ impl<'s> HeapReader<'s> {
         Ok(Collection { bytes, objects })
     }
 
-    fn objects(&self, bytes: &[u8]) -> Result<HashMap<u32, Range<usize>>, Fault> {
+    fn objects(&self, bytes: &[u8]) -> Result<Vec<Range<usize>>, Fault> {
         let mut cursor = self.source.cursor(bytes);
         // Fronts of the heap and of objects are padded as objects are.
         let front = (8 + self.source.sizes.length).next_multiple_of(8);
         cursor.skip(front)?;
-        let mut objects = HashMap::new();
+        let mut objects = Vec::new();
         while cursor.rest().len() >= front {
-            let index = u32::from(cursor.u16()?);
+            let index = usize::from(cursor.u16()?);
             cursor.skip(6)?;
             let n_bytes = cursor.length()? as usize;
             cursor.skip(front - 8 - self.source.sizes.length)?;
@@ -74,7 +90,10 @@ impl<'s> HeapReader<'s> {
             }
             let start = cursor.place();
             cursor.skip(n_bytes)?;
-            objects.insert(index, start..start + n_bytes);
+            if objects.len() <= index {
+                objects.resize(index + 1, 0..0);
+            }
+            objects[index] = start..start + n_bytes;
             let padding = n_bytes.next_multiple_of(8) - n_bytes;
             cursor.skip(padding.min(cursor.rest().len()))?;
         }

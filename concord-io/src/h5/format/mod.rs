@@ -36,5 +36,5 @@ pub(super) use header::{Header, Message, kind};
 pub(super) use layout::{ChunkIndex, ChunkRules, Layout};
 pub(super) use link::{Link, LinkTarget, links};
 pub(super) use pipeline::filters;
-pub(super) use source::{Sizes, Source};
+pub(super) use source::{OpenFile, Sizes, Source};
 pub(super) use superblock::Superblock;

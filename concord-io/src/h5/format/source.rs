@@ -12,10 +12,28 @@ pub(in crate::h5) struct Sizes {
     pub(in crate::h5) length: usize,
 }
 
+/// A file that gives back its lock when it is closed.
+///
+/// Closing alone does not: a process that is started at that moment has inherited the lock, until it runs its program.
+#[derive(Debug)]
+pub(in crate::h5) struct OpenFile(File);
+
+impl OpenFile {
+    pub(in crate::h5) fn new(file: File) -> Self {
+        Self(file)
+    }
+}
+
+impl Drop for OpenFile {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
 /// The bytes of a file, by their address. Clones are the same open file.
 #[derive(Debug, Clone)]
 pub(in crate::h5) struct Source {
-    file: Arc<File>,
+    file: Arc<OpenFile>,
     /// What stands in front of the data proper and is not counted by addresses.
     base: u64,
     n_bytes: u64,
@@ -23,7 +41,7 @@ pub(in crate::h5) struct Source {
 }
 
 impl Source {
-    pub(in crate::h5) fn new(file: Arc<File>, base: u64, n_bytes: u64, sizes: Sizes) -> Self {
+    pub(in crate::h5) fn new(file: Arc<OpenFile>, base: u64, n_bytes: u64, sizes: Sizes) -> Self {
         Self { file, base, n_bytes, sizes }
     }
 
@@ -52,7 +70,7 @@ impl Source {
 
     pub(in crate::h5) fn read_into(&self, address: u64, bytes: &mut [u8]) -> io::Result<()> {
         let place = address.checked_add(self.base).ok_or(io::ErrorKind::UnexpectedEof)?;
-        read_exact_at(&self.file, bytes, place)
+        read_exact_at(&self.file.0, bytes, place)
     }
 
     /// Fails unless these bytes are all inside the file.

@@ -1,9 +1,8 @@
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
 use super::checksum::checked;
-use super::source::Source;
+use super::source::{OpenFile, Source};
 use super::{Cursor, Fault, Sizes};
 
 /// What the beginning of a file says about all of it.
@@ -27,7 +26,7 @@ const EIGHT: Sizes = Sizes { offset: 8, length: 8 };
 
 impl Superblock {
     /// Reads the superblock that begins at `place` of a file of `n_bytes`.
-    pub(in crate::h5) fn read(file: &Arc<File>, place: u64, n_bytes: u64) -> Result<(Self, Source), Fault> {
+    pub(in crate::h5) fn read(file: &Arc<OpenFile>, place: u64, n_bytes: u64) -> Result<(Self, Source), Fault> {
         let front = Source::new(file.clone(), place, n_bytes, EIGHT);
         let bytes = front.read_up_to(0, MAX_BYTES)?;
         let version = *bytes.get(8).ok_or(io::Error::from(io::ErrorKind::UnexpectedEof))?;

@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
     use crate::h5::format::chunk_index::{Geometry, stored_chunks};
-    use crate::h5::format::{ChunkIndex, ChunkRules, Sizes, Source};
+    use crate::h5::format::{ChunkIndex, ChunkRules, OpenFile, Sizes, Source};
 
     /// Nodes of few entries make a deep tree of few chunks.
     #[test]
@@ -96,7 +96,12 @@ mod tests {
             appender.finish(tree)?;
 
             let n_bytes = file.as_file().metadata()?.len();
-            let source = Source::new(Arc::new(File::open(file.path())?), 0, n_bytes, Sizes { offset: 8, length: 8 });
+            let source = Source::new(
+                Arc::new(OpenFile::new(File::open(file.path())?)),
+                0,
+                n_bytes,
+                Sizes { offset: 8, length: 8 },
+            );
             let geometry = Geometry {
                 shape: &[10 * n_chunks as usize],
                 maxima: &[None],

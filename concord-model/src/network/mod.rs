@@ -5,25 +5,34 @@ use concord_core::{Dense, Network};
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Zip};
 
 use crate::{
-    Encoder, ModelError,
-    encoder::Layer,
+    Model, ModelError,
+    layers::{Block, Norm, Running},
     ops::{LEAKY_SLOPE, NORM_EPSILON},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// Entries of the flat sequence that each layer of the encoder takes: linear, normalisation, activation, dropout.
 const ENTRIES_PER_LAYER: usize = 4;
 
-/// An encoder, or its first layers, in evaluation mode; see [`Encoder::network`].
+/// An encoder, or its first layers, in evaluation mode; see [`Model::network`].
 #[derive(Debug, Clone)]
 pub struct EncoderNetwork {
     stages: Vec<Stage>,
 }
 
-impl Encoder {
+impl Model {
     /// The whole encoder as a network that can be attributed: its neurons are the latent code.
+    ///
+    /// An importance mask is part of the first weights.
     pub fn network(&self) -> EncoderNetwork {
-        let stages = self.module().layers.iter().map(|layer| Stage::new(layer, Ending::Activation)).collect();
-        EncoderNetwork { stages }
+        let encoder = &self.module().encoder;
+        let blocks = encoder.blocks.iter().enumerate();
+        let weight =
+            |index: usize, block: &Block| if index == 0 { encoder.first_weight() } else { block.linear.weight.val() };
+        let stages = blocks.map(|(index, block)| Stage::new(weight(index, block), block, Ending::Activation));
+        EncoderNetwork { stages: stages.collect() }
     }
 
     /// The encoder up to an entry of its flat sequence, counted from 0 as in the reference: linear, normalisation,
@@ -35,7 +44,7 @@ impl Encoder {
     ///
     /// Source: the argument `layer_index` of the reference's `compute_feature_importance`.
     pub fn network_up_to(&self, entry: usize) -> Result<EncoderNetwork, ModelError> {
-        let n_entries = self.module().layers.len() * ENTRIES_PER_LAYER;
+        let n_entries = self.module().encoder.blocks.len() * ENTRIES_PER_LAYER;
         if entry >= n_entries {
             return Err(ModelError::NoSuchLayer { layer: entry, n_layers: n_entries });
         }
@@ -66,30 +75,43 @@ struct Stage {
     /// `[n_inputs, n_outputs]`
     weight: Dense,
     bias: Array1<f32>,
-    gamma: Array1<f32>,
-    beta: Array1<f32>,
+    /// Whether cells are normalised over their units before scale and shift.
+    is_layer_norm: bool,
+    scale: Array1<f32>,
+    shift: Array1<f32>,
     ending: Ending,
 }
 
 /// What normalisation and activation did to the cells: their Jacobian at cell c is
-/// `diag(slope_c) (I - 1 1' / n - x_c x_c' / n)`, or the identity where a layer stops before the normalisation.
+/// `diag(slope_c) (I - 1 1' / n - x_c x_c' / n)`, or `diag(slope_c)` where cells were not normalised over their units, or
+/// the identity where a layer stops before the normalisation.
 struct Local {
-    /// Derivative of the activation times gamma over the standard deviation, `[n_cells, n]`.
+    /// Derivative of the activation times scale (over the standard deviation), `[n_cells, n]`.
     slope: Dense,
-    /// The normalised rows, `[n_cells, n]`.
-    normalized: Dense,
+    /// The rows normalised over their units, `[n_cells, n]`.
+    normalized: Option<Dense>,
 }
 
 impl Stage {
-    fn new(layer: &Layer, ending: Ending) -> Self {
+    fn new(weight: Tensor<2>, block: &Block, ending: Ending) -> Self {
         let vector = |tensor: Tensor<1>| tensor.into_data().iter::<f32>().collect::<Array1<f32>>();
-        let [n_inputs, n_outputs] = layer.linear.weight.dims();
-        let weight: Array1<f32> = layer.linear.weight.val().into_data().iter::<f32>().collect();
+        let [n_inputs, n_outputs] = weight.dims();
+        let weight: Array1<f32> = weight.into_data().iter::<f32>().collect();
+        let (scale, shift) = match &block.norm {
+            None => (Array1::ones(n_outputs), Array1::zeros(n_outputs)),
+            Some(Norm { gamma, beta, running: None }) => (vector(gamma.val()), vector(beta.val())),
+            Some(Norm { gamma, beta, running: Some(Running { mean, variance }) }) => {
+                let scale = vector(gamma.val()) / (vector(variance.val()) + NORM_EPSILON).sqrt();
+                let shift = vector(beta.val()) - vector(mean.val()) * &scale;
+                (scale, shift)
+            }
+        };
         Self {
             weight: weight.into_shape_with_order((n_inputs, n_outputs)).unwrap_or_default(),
-            bias: vector(layer.bias()),
-            gamma: vector(layer.norm.gamma.val()),
-            beta: vector(layer.beta()),
+            bias: vector(block.bias()),
+            is_layer_norm: block.norm.as_ref().is_some_and(|norm| norm.running.is_none()),
+            scale,
+            shift,
             ending,
         }
     }
@@ -105,9 +127,11 @@ impl Stage {
         }
         let leaky = self.slope_below_zero();
         for mut x in linear.rows_mut() {
-            normalize(&mut x);
-            Zip::from(&mut x).and(&self.gamma).and(&self.beta).for_each(|x, &gamma, &beta| {
-                let y = gamma * *x + beta;
+            if self.is_layer_norm {
+                normalize(&mut x);
+            }
+            Zip::from(&mut x).and(&self.scale).and(&self.shift).for_each(|x, &scale, &shift| {
+                let y = scale * *x + shift;
                 *x = if y >= 0.0 { y } else { leaky * y };
             });
         }
@@ -125,17 +149,17 @@ impl Stage {
         let leaky = self.slope_below_zero();
         let rows = normalized.rows_mut().into_iter().zip(slope.rows_mut()).zip(output.rows_mut());
         for ((mut x, mut slope), mut output) in rows {
-            let inverse_sd = normalize(&mut x);
-            Zip::from(&x).and(&self.gamma).and(&self.beta).and(&mut slope).and(&mut output).for_each(
-                |&x, &gamma, &beta, slope, output| {
-                    let y = gamma * x + beta;
+            let inverse_sd = if self.is_layer_norm { normalize(&mut x) } else { 1.0 };
+            Zip::from(&x).and(&self.scale).and(&self.shift).and(&mut slope).and(&mut output).for_each(
+                |&x, &scale, &shift, slope, output| {
+                    let y = scale * x + shift;
                     let factor = if y >= 0.0 { 1.0 } else { leaky };
                     *output = factor * y;
-                    *slope = factor * gamma * inverse_sd;
+                    *slope = factor * scale * inverse_sd;
                 },
             );
         }
-        (output, Some(Local { slope, normalized }))
+        (output, Some(Local { slope, normalized: self.is_layer_norm.then_some(normalized) }))
     }
 
     fn slope_below_zero(&self) -> f32 {
@@ -156,10 +180,9 @@ fn normalize(x: &mut ArrayViewMut1<'_, f32>) -> f32 {
 impl Local {
     /// Turns gradients with respect to the output, `[n_cells, n]`, into those with respect to the input.
     fn pull_back(&self, gradients: &mut Dense) {
-        for ((mut gradient, slope), x) in
-            gradients.rows_mut().into_iter().zip(self.slope.rows()).zip(self.normalized.rows())
-        {
-            gradient *= &slope;
+        *gradients *= &self.slope;
+        let Some(normalized) = &self.normalized else { return };
+        for (mut gradient, x) in gradients.rows_mut().into_iter().zip(normalized.rows()) {
             let n = gradient.len() as f32;
             let (mean, along) = (gradient.sum() / n, gradient.dot(&x) / n);
             Zip::from(&mut gradient).and(&x).for_each(|gradient, &x| *gradient -= mean + x * along);
@@ -185,6 +208,7 @@ impl EncoderNetwork {
         let Some(Local { slope, normalized }) = local else { return Array2::eye(n_neurons) };
         let (n_cells, n) = (slope.nrows() as f32, slope.ncols() as f32);
         let mean_slope = slope.sum_axis(Axis(0)) / n_cells;
+        let Some(normalized) = normalized else { return Array2::from_diag(&mean_slope) };
         let along = (slope * normalized).t().dot(normalized) / (n_cells * n);
         Array2::from_diag(&mean_slope) - mean_slope.insert_axis(Axis(1)) / n - along
     }
@@ -195,25 +219,31 @@ impl EncoderNetwork {
     /// Write `m` for a layer's slopes and `x` for its normalised rows. With `B = W' - 1 mean(W')` and `v_c = W x2_c / n2`,
     /// row k of `A2 W'` at cell c is `m2_ck (B_k - x2_ck v_c)`. Its product with `diag(m1_c)` is summed over the cells
     /// by two products (`q`); the mean over the hidden units is taken off afterwards; and what is left, the part along
-    /// `x1_c`, needs the scalar products of all rows with `m1_c x1_c` (`along`).
+    /// `x1_c`, needs the scalar products of all rows with `m1_c x1_c` (`along`). A layer that does not normalise its
+    /// cells over their units has neither of these parts.
     fn mean_of_two(first: &Local, second: Option<&Local>, weight: &Dense) -> Dense {
         let Local { slope: m1, normalized: x1 } = first;
         let (n_cells, n_hidden) = (m1.nrows() as f32, m1.ncols() as f32);
         let n_neurons = weight.ncols();
-        let m1_x1 = m1 * x1;
+        let m1_x1 = x1.as_ref().map(|x1| m1 * x1);
+        let along_of = |matrix: &Dense| m1_x1.as_ref().map(|m1_x1| m1_x1.dot(matrix));
         let (mut q, along) = match second {
-            None => {
-                let along = m1_x1.dot(weight);
-                (&weight.t() * &m1.sum_axis(Axis(0)), along)
+            None => (&weight.t() * &m1.sum_axis(Axis(0)), along_of(weight)),
+            Some(Local { slope: m2, normalized: None }) => {
+                (m2.t().dot(m1) * weight.t(), along_of(weight).map(|along| m2 * &along))
             }
-            Some(Local { slope: m2, normalized: x2 }) => {
+            Some(Local { slope: m2, normalized: Some(x2) }) => {
                 let b = &weight.t() - &weight.sum_axis(Axis(1)) / n_neurons as f32;
                 let v = x2.dot(&weight.t()) / n_neurons as f32;
                 let q = m2.t().dot(m1) * &b - (m2 * x2).t().dot(&(&v * m1));
-                let v_along = (&v * &m1_x1).sum_axis(Axis(1)).insert_axis(Axis(1));
-                (q, m2 * &(m1_x1.dot(&b.t()) - x2 * &v_along))
+                let along = m1_x1.as_ref().map(|m1_x1| {
+                    let v_along = (&v * m1_x1).sum_axis(Axis(1)).insert_axis(Axis(1));
+                    m2 * &(m1_x1.dot(&b.t()) - x2 * &v_along)
+                });
+                (q, along)
             }
         };
+        let (Some(x1), Some(along)) = (x1, along) else { return q / n_cells };
         let mean = q.sum_axis(Axis(1)).insert_axis(Axis(1)) / n_hidden;
         q -= &mean;
         (q - along.t().dot(x1) / n_hidden) / n_cells
@@ -264,87 +294,5 @@ impl Network for EncoderNetwork {
             ([_, second], [Some(local), last]) => Some(Self::mean_of_two(local, last.as_ref(), &second.weight)),
             _ => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::{
-        Device,
-        encoder::EncoderModule,
-        random::{Purpose, stream},
-    };
-    use burn::module::Param;
-    use rand::RngExt;
-
-    const N_GENES: usize = 7;
-
-    /// An encoder with random weights, gammas and betas, and the first step's output at some cells.
-    fn encoder(widths: &[usize]) -> (Encoder, Dense) {
-        let device = Device::cpu();
-        let mut random = stream(3, Purpose::Weights, &[9]);
-        let mut module = EncoderModule::new(N_GENES, widths, 1, device.as_burn());
-        for layer in &mut module.layers {
-            let n = layer.norm.gamma.dims()[0];
-            let mut numbers =
-                |low: f32, high: f32| -> Vec<f32> { (0..n).map(|_| random.random_range(low..high)).collect() };
-            let tensor = |values: Vec<f32>| Param::from_tensor(Tensor::from_floats(&values[..], device.as_burn()));
-            layer.norm.gamma = tensor(numbers(0.5, 1.5));
-            layer.norm.beta = Some(tensor(numbers(-0.5, 0.5)));
-            layer.linear.bias = Some(tensor(numbers(-0.5, 0.5)));
-        }
-        let hidden = Array2::from_shape_fn((5, widths[0]), |_| random.random_range(-1.0..1.0));
-        (Encoder::new(module), hidden)
-    }
-
-    /// Central differences of all neurons, `[n_cells, n_neurons, n_hidden]`.
-    fn differences(network: &EncoderNetwork, hidden: &Dense) -> Array3<f32> {
-        const STEP: f32 = 5e-3;
-        let mut result = Array3::zeros((hidden.nrows(), network.n_neurons(), hidden.ncols()));
-        for unit in 0..hidden.ncols() {
-            let moved = |by: f32| {
-                let mut moved = hidden.clone();
-                moved.column_mut(unit).mapv_inplace(|h| h + by);
-                network.outputs(moved.view())
-            };
-            let slope = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
-            result.index_axis_mut(Axis(2), unit).assign(&slope);
-        }
-        result
-    }
-
-    fn largest_difference<'a>(a: impl IntoIterator<Item = &'a f32>, b: impl IntoIterator<Item = &'a f32>) -> f32 {
-        a.into_iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
-    }
-
-    #[test]
-    fn gradients_are_the_slopes_of_the_outputs() {
-        for (widths, entry) in
-            [(vec![6, 4], 6), (vec![6, 4], 5), (vec![6, 4], 4), (vec![6, 4], 1), (vec![6, 5, 4], 11), (vec![4], 2)]
-        {
-            let (encoder, hidden) = encoder(&widths);
-            let network = encoder.network_up_to(entry).unwrap();
-            let identity = Array2::eye(network.n_neurons());
-            let gradients = network.gradients(hidden.view(), identity.view()).permuted_axes([1, 0, 2]);
-            let error = largest_difference(&gradients, &differences(&network, &hidden));
-            assert!(error < 2e-2, "{widths:?} up to {entry}: {error}");
-        }
-    }
-
-    #[test]
-    fn the_short_way_to_the_mean_jacobian_gives_the_mean_of_the_gradients() {
-        for entry in 0..8 {
-            let (encoder, hidden) = encoder(&[6, 4]);
-            let network = encoder.network_up_to(entry).unwrap();
-            let identity = Array2::eye(network.n_neurons());
-            let mean = network.gradients(hidden.view(), identity.view()).mean_axis(Axis(1)).unwrap();
-            let error = largest_difference(&network.mean_jacobian(hidden.view()).unwrap(), &mean);
-            assert!(error < 1e-6, "up to {entry}: {error}");
-        }
-        let (encoder, _) = encoder(&[6, 4]);
-        let message = encoder.network_up_to(8).unwrap_err().to_string();
-        assert_eq!(message, "layer 8 does not exist: the encoder's layers are numbered from 0 to 7");
     }
 }
