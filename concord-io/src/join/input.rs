@@ -111,9 +111,20 @@ fn feature_columns(features: &TenxFeatures) -> Result<Table, IoError> {
         }
     }
     for (name, column) in &features.other {
-        var.insert(name, column.clone())?;
+        var.insert(name, categories_of(column))?;
     }
     Ok(var)
+}
+
+/// Texts of which some are the same as categories, which is what anndata makes of them.
+fn categories_of(column: &Column) -> Column {
+    match column {
+        Column::Texts(texts) => {
+            let labels = Labels::from_optional_texts(texts);
+            if labels.n_categories() < texts.len() { Column::Labels(labels) } else { column.clone() }
+        }
+        other => other.clone(),
+    }
 }
 
 /// What of a file is not taken into a join.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use concord_core::{Column, Csr, Labels};
+use concord_core::{Column, Csr};
 
 use super::TenxFeatures;
 use super::entries::Entries;
@@ -185,7 +185,7 @@ fn column(file: &H5File, group: &Group, name: &str) -> Result<Option<Column>, Io
     let object = full_name(group, name);
     Ok(match element_type(&dataset) {
         ElementType::Text => {
-            read_texts(file, &dataset, &object)?.map(|texts| Column::Labels(Labels::from_texts(&texts)))
+            read_texts(file, &dataset, &object)?.map(|texts| Column::Texts(texts.into_iter().map(Some).collect()))
         }
         ElementType::Boolean => {
             let (values, _) = NumericArray::open(file, &dataset, &object)?.read::<i64>()?;
