@@ -1,10 +1,11 @@
-//! Reading and writing of h5ad files; HDF5 is linked here and nowhere else.
+//! Reading and writing of h5ad files, without the HDF5 library.
 //!
 //! [`read_h5ad`] reads a file into the types of `concord-core`, [`inspect_h5ad`] says what is in it without reading it
 //! all, and [`annotate_h5ad`] writes a copy with embeddings and columns added in which everything else stays as it was.
 //! Parts of a file are had alone by [`read_annotation`], [`read_obsm`], [`read_genes`] and [`category_colors`].
 //! [`RowReader`] reads a matrix of any size a few rows at a time, in order or not. [`match_genes`] finds the genes of a model
-//! in data that call them otherwise.
+//! in data that call them otherwise. [`read_10x`] reads the matrices of 10x, [`Joined`] puts several inputs behind each other,
+//! and [`rewrite_h5ad`] writes a file anew.
 //!
 //! Everything can be called from any thread. What the functions return holds no handle of the file; a [`RowReader`] does.
 

@@ -6,11 +6,15 @@ use super::input::Input;
 use super::place::ABSENT;
 use super::{GeneKey, GeneNames, Join, JoinOptions};
 use crate::values::{Source, Value, value};
-use crate::{IoError, make_unique};
+use crate::{GeneNameKind, IoError, make_unique};
 
-/// The columns of `var` that names and identifiers of genes are in, when they are not its index.
+/// What columns with identifiers, and with symbols, are called in the result.
 const IDS: &str = "gene_ids";
 const SYMBOLS: &str = "gene_symbols";
+
+/// What they are called in h5ad files, in the order in which they are looked for.
+const KNOWN_IDS: [&str; 5] = [IDS, "gene_id", "ensembl_id", "ensembl_ids", "feature_id"];
+const KNOWN_SYMBOLS: [&str; 6] = [SYMBOLS, "gene_symbol", "gene_name", "gene_names", "feature_name", "symbol"];
 
 /// The genes of one input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,40 +25,37 @@ pub(super) struct InputGenes {
 
 impl InputGenes {
     /// Finds names and identifiers in an index and the columns beside it. Returns the other columns too.
+    ///
+    /// An index of Ensembl's identifiers has symbols in a column, if it has any. Another has identifiers in a column; or it
+    /// consists of identifiers itself when there is a column of symbols of the name that we give it.
     pub(super) fn of_frame(index: Vec<String>, columns: &Table) -> Result<(Self, Table), IoError> {
-        let (ids, symbols) = (texts(columns, IDS), texts(columns, SYMBOLS));
+        let are_ids = index.iter().all(|name| GeneNameKind::of(name).is_like(GeneNameKind::EnsemblId));
+        let known: &[&str] = if are_ids { &KNOWN_SYMBOLS } else { &KNOWN_IDS };
+        let found = known.iter().find_map(|&name| Some((name, texts(columns, name)?)));
+        let found = found.or_else(|| Some((SYMBOLS, texts(columns, SYMBOLS)?)));
         let mut others = Table::new(index.len());
-        for (name, column) in columns.iter().filter(|(name, _)| ![IDS, SYMBOLS].contains(name)) {
+        let taken = found.as_ref().map(|&(name, _)| name);
+        for (name, column) in columns.iter().filter(|&(name, _)| Some(name) != taken) {
             others.insert(name, column.clone())?;
         }
-        let genes = match (ids, symbols) {
-            (Some(ids), _) => Self { names: index, ids: Some(ids) },
-            (None, Some(names)) => Self { names, ids: Some(index) },
-            (None, None) if index.iter().all(|name| looks_like_ensembl(name)) => {
-                Self { names: index.clone(), ids: Some(index) }
-            }
-            (None, None) => Self { names: index, ids: None },
+        let genes = match found {
+            Some((name, ids)) if KNOWN_IDS.contains(&name) => Self { names: index, ids: Some(ids) },
+            Some((_, names)) => Self { names, ids: Some(index) },
+            None if are_ids => Self { names: index.clone(), ids: Some(index) },
+            None => Self { names: index, ids: None },
         };
         Ok((genes, others))
     }
 }
 
-/// A column of texts of which none is missing.
+/// A column of texts of which none is missing or empty.
 fn texts(columns: &Table, name: &str) -> Option<Vec<String>> {
     let column = columns.get(name)?;
     let text = |row| match value(column, row) {
-        Value::Text(text) => Some(text.to_owned()),
+        Value::Text(text) if !text.is_empty() => Some(text.to_owned()),
         _ => None,
     };
     (0..column.len()).map(text).collect()
-}
-
-/// `ENSG00000141510`, `ENSMUSG00000000001.5`: letters, at least six digits, and perhaps a version.
-fn looks_like_ensembl(name: &str) -> bool {
-    let Some(rest) = name.strip_prefix("ENS") else { return false };
-    let digits = rest.trim_start_matches(|letter: char| letter.is_ascii_uppercase());
-    let digits = digits.split_once('.').map_or(digits, |(digits, _)| digits);
-    digits.len() >= 6 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The genes of all inputs.
@@ -184,21 +185,37 @@ pub(super) fn other_names_column(genes: &JoinedGenes, gene_names: GeneNames) -> 
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
+    /// Names and identifiers of two genes with these columns, and the columns that are left.
+    fn of_frame(index: [&str; 2], columns: &[(&str, [&str; 2])]) -> (Vec<String>, Option<Vec<String>>, Vec<String>) {
+        let mut table = Table::new(2);
+        for (name, texts) in columns {
+            table.insert(*name, Column::Texts(texts.map(|text| Some(text.to_owned())).to_vec())).unwrap();
+        }
+        let (genes, others) = InputGenes::of_frame(index.map(str::to_owned).to_vec(), &table).unwrap();
+        (genes.names, genes.ids, others.names().map(str::to_owned).collect())
+    }
+
     #[test]
-    fn ensembl_identifiers_are_recognised() {
-        assert!(
-            ["ENSG00000141510", "ENSMUSG00000059552.14", "ENSDARG00000035559"]
-                .map(looks_like_ensembl)
-                .into_iter()
-                .all(|it| it)
-        );
-        assert!(
-            !["TP53", "ENSA", "ENS", "ENSG", "ENSG0000014151x", "", "LOC00000141510"]
-                .map(looks_like_ensembl)
-                .into_iter()
-                .any(|it| it)
+    fn identifiers_are_found_where_programs_put_them() {
+        let (symbols, ids) = (["TP53", "CD3E"], ["ENSG00000141510", "ENSG00000198851.11"]);
+        let owned = |texts: [&str; 2]| texts.map(str::to_owned).to_vec();
+        let both = (owned(symbols), Some(owned(ids)), vec!["chromosome".to_owned()]);
+        let chromosome = ("chromosome", ["17", "11"]);
+        for name in ["gene_ids", "feature_id"] {
+            assert_eq!(of_frame(symbols, &[chromosome, (name, ids)]), both);
+        }
+        for name in ["gene_symbols", "feature_name"] {
+            assert_eq!(of_frame(ids, &[(name, symbols), chromosome]), both);
+        }
+        let other_ids = ["FBgn0000008", "YFG1"];
+        assert_eq!(of_frame(other_ids, &[("gene_symbols", symbols)]), (owned(symbols), Some(owned(other_ids)), vec![]));
+        assert_eq!(of_frame(ids, &[]), (owned(ids), Some(owned(ids)), vec![]));
+        assert_eq!(
+            of_frame(symbols, &[("gene_ids", ["x", ""])]),
+            (owned(symbols), None, owned(["gene_ids", ""])[..1].to_vec())
         );
     }
 }

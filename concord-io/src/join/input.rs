@@ -59,6 +59,8 @@ impl Input {
         let obs = FramePlace::top_level(&file, "obs")?.read(&file)?;
         let (_, var) = find_source(&file, source)?;
         let var = var.read(&file)?;
+        let skipped: Vec<String> =
+            obs.skipped.iter().chain(&var.skipped).map(|column| format!("{}/{}", column.table, column.name)).collect();
         let (genes, var) = InputGenes::of_frame(var.names, &var.table)?;
         Ok(Self {
             path: path.to_owned(),
@@ -66,7 +68,7 @@ impl Input {
             genes,
             obs: obs.table,
             var,
-            left_out: left_out(&file, source)?,
+            left_out: left_out(&file, source)?.into_iter().chain(skipped).collect(),
             matrix: Matrix::H5ad(reader),
         })
     }
@@ -111,9 +113,20 @@ fn feature_columns(features: &TenxFeatures) -> Result<Table, IoError> {
         }
     }
     for (name, column) in &features.other {
-        var.insert(name, column.clone())?;
+        var.insert(name, categories_of(column))?;
     }
     Ok(var)
+}
+
+/// Texts of which some are the same as categories, which is what anndata makes of them.
+fn categories_of(column: &Column) -> Column {
+    match column {
+        Column::Texts(texts) => {
+            let labels = Labels::from_optional_texts(texts);
+            if labels.n_categories() < texts.len() { Column::Labels(labels) } else { column.clone() }
+        }
+        other => other.clone(),
+    }
 }
 
 /// What of a file is not taken into a join.

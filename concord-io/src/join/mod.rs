@@ -77,8 +77,8 @@ impl Default for JoinOptions {
 ///
 /// An input is an h5ad file or whatever [`read_10x`](crate::read_10x) reads. Genes are matched by their identifiers, or by
 /// their names when an input has no identifiers; what stands twice in one input is made unique first
-/// ([`make_unique`](crate::make_unique)). In an h5ad file identifiers are the column `gene_ids` of `var`, where scanpy puts them;
-/// or the index when there is a column `gene_symbols`, or when all names look like those of Ensembl.
+/// ([`make_unique`](crate::make_unique)). In an h5ad file identifiers are the index when all its names look like those of
+/// Ensembl; or else a column such as `gene_ids`, where scanpy puts them.
 ///
 /// With several inputs there is a column that tells them apart, and the name of each cell gets the name of its input behind a
 /// dash, as with `anndata.concat(..., label="batch", index_unique="-")`. Other columns about cells are kept when all inputs

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use concord_core::{Column, Csr, Labels};
+use concord_core::{Column, Csr};
 
 use super::TenxFeatures;
 use super::entries::Entries;
@@ -120,8 +120,7 @@ fn genomes(file: &H5File) -> Result<Vec<String>, IoError> {
     let mut genomes = Vec::new();
     for name in file.root().names() {
         if let Some(Node::Group(group)) = file.node(file.root(), &name)?
-            && file.node(&group, "genes")?.is_some()
-            && file.node(&group, "barcodes")?.is_some()
+            && ["genes", "barcodes", "indptr", "indices", "data"].iter().all(|part| group.has(part))
         {
             genomes.push(name);
         }
@@ -185,7 +184,7 @@ fn column(file: &H5File, group: &Group, name: &str) -> Result<Option<Column>, Io
     let object = full_name(group, name);
     Ok(match element_type(&dataset) {
         ElementType::Text => {
-            read_texts(file, &dataset, &object)?.map(|texts| Column::Labels(Labels::from_texts(&texts)))
+            read_texts(file, &dataset, &object)?.map(|texts| Column::Texts(texts.into_iter().map(Some).collect()))
         }
         ElementType::Boolean => {
             let (values, _) = NumericArray::open(file, &dataset, &object)?.read::<i64>()?;

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use concord_core::{Column, Csr};
-use concord_io::{GeneKey, GeneNames, IoError, Join, JoinOptions, Joined};
+use concord_io::{GeneKey, GeneNames, IoError, Join, JoinOptions, Joined, MatrixSource, WriteOptions};
 use serde_json::Value;
 
 use crate::forms::values as column_values;
-use crate::{Scratch, expected, expected_csr, fixture, texts};
+use crate::{Scratch, expected, expected_csr, fixture, keep, read, texts};
 
 fn inputs(names: &[&str]) -> Vec<PathBuf> {
     names.iter().map(|name| fixture("10x").join(name)).collect()
@@ -69,6 +69,27 @@ fn check(names: &[&str], batches: &[&str], join: Join, expected: &Value) {
     for (name, values) in obs {
         assert_eq!(Value::Array(column_values(column(&joined.obs, name).unwrap())), *values, "{name}");
     }
+}
+
+#[test]
+fn what_is_written_is_what_anndata_joins() {
+    let (scratch, expected) = (Scratch::new(), &expected("10x/joined")["h5ad inner"]);
+    let path = scratch.path("joined.h5ad");
+    let batch_names = Some(vec!["b".to_owned(), "a".to_owned()]);
+    let options = JoinOptions { batch_names, gene_names: GeneNames::Ids, ..JoinOptions::default() };
+    let joined = open(&["annotated.h5ad", "annotated_more.h5ad"], &options).unwrap();
+    let mut n_written = Vec::new();
+    joined.write_h5ad(&path, &WriteOptions::default(), &mut |n_cells| n_written.push(n_cells)).unwrap();
+    assert_eq!(n_written, [4, 8]);
+    let data = read(&path, MatrixSource::X).unwrap();
+    assert_eq!(data.counts.matrix(), &expected_csr(&expected["matrix"]));
+    for (name, values) in expected["obs"].as_object().unwrap() {
+        assert_eq!(Value::Array(column_values(data.obs.get(name).unwrap())), *values, "{name}");
+    }
+    let mut described = expected.clone();
+    described["counts"] = described["matrix"].take();
+    described.as_object_mut().unwrap().retain(|name, _| ["counts", "cells", "genes", "obs"].contains(&name.as_str()));
+    keep(&path, "joined", &described);
 }
 
 #[test]

@@ -66,6 +66,14 @@ fn expected_csr(value: &Value) -> Csr {
     Csr::new((shape[0], shape[1]), sizes("indptr"), indices, data)
 }
 
+/// Keeps a file for `fixtures/check.py`, when that was asked for, with what Python must find in it.
+fn keep(path: &Path, name: &str, expected: &Value) {
+    if let Some(folder) = std::env::var_os("CONCORD_KEEP").map(PathBuf::from) {
+        std::fs::copy(path, folder.join(format!("{name}.h5ad"))).unwrap();
+        std::fs::write(folder.join(format!("{name}.json")), expected.to_string()).unwrap();
+    }
+}
+
 /// A file that is gone when the test is over.
 struct Scratch(tempfile::TempDir);
 

@@ -60,8 +60,8 @@ fn all_forms_are_read_as_scanpy_reads_them() {
 fn what_else_is_told_about_features_is_kept() {
     let matrix = read_10x(input("v3.h5"), &options(FeatureType::Named("Antibody Capture".to_owned()), None)).unwrap();
     assert_eq!(matrix.features.names, ["CD3_TotalSeqB", "CD19_TotalSeqB", "IgG1"]);
-    let [(name, Column::Labels(sequences))] = &matrix.features.other[..] else { panic!("{:?}", matrix.features.other) };
-    assert_eq!((name.as_str(), sequences.name_of(0)), ("sequence", Some("CTCATTGTAACTCCT")));
+    let [(name, Column::Texts(sequences))] = &matrix.features.other[..] else { panic!("{:?}", matrix.features.other) };
+    assert_eq!((name.as_str(), sequences[0].as_deref()), ("sequence", Some("CTCATTGTAACTCCT")));
 
     let probes = read_10x(input("probes.h5"), &of_genes()).unwrap().features;
     let expected = expected("10x/10x");

@@ -154,7 +154,7 @@ fn inputs_without_common_genes_are_refused() {
     command.arg(&mouse).arg(input("v2.h5")).arg("-o").arg(&out);
     fails(&mut command, &["no gene is in all of", "has Xkr4, Rp1, Sox17", "outer"]);
     let stderr = stderr_of(command.args(["--join", "outer"]));
-    assert!(stderr.contains("12 genes are not in all inputs"), "{stderr}");
+    assert!(stderr.contains("no gene is in all inputs"), "{stderr}");
 }
 
 #[test]

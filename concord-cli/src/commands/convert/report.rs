@@ -26,7 +26,9 @@ pub(super) fn tell(joined: &Joined, recorder: &mut Recorder<'_>) {
     if report.inputs.len() > 1 {
         report.inputs.iter().for_each(|input| terminal.line(&input_line(input)));
         let n_partly = joined.genes.len() - report.n_genes_in_all;
-        if n_partly > 0 {
+        if report.n_genes_in_all == 0 {
+            recorder.warn(&"no gene is in all inputs; are their names or identifiers of the same kind?");
+        } else if n_partly > 0 {
             recorder.warn(&format!(
                 "{n_partly} genes are not in all inputs: they are 0 in the cells of those without them"
             ));
