@@ -4,7 +4,9 @@ use std::path::Path;
 use concord_core::{Cells, Csr, Genes};
 
 use crate::IoError;
-use crate::annotate::{Additions, Frames, SparseArrays, add_dict, check_additions, write_frame};
+use crate::annotate::{
+    Additions, Frames, SparseArrays, add_dict, add_layers, add_values, check_additions, write_frame,
+};
 use crate::h5::{Appender, Filters, GroupDraft};
 use crate::output::{PendingFile, write_error};
 
@@ -166,14 +168,10 @@ fn write_all(
         root.set(name, GroupDraft::dict(appender)?.write(appender)?);
     }
     let mut layers = GroupDraft::dict(appender)?;
-    for (name, layer) in &additions.layers {
-        layers.set(name, layer.write(appender)?);
-    }
+    add_layers(appender, &mut layers, &additions.layers)?;
     root.set("layers", layers.write(appender)?);
     let mut uns = GroupDraft::dict(appender)?;
-    for (name, value) in &additions.uns {
-        uns.set(name, value.write(appender)?);
-    }
+    add_values(appender, &mut uns, &additions.uns)?;
     root.set("uns", uns.write(appender)?);
     root.write(appender)
 }

@@ -39,7 +39,9 @@ impl FrameDraft {
             }
         }
         if let Some(mut categories) = self.categories {
-            columns.iter().for_each(|(name, _)| categories.remove(name));
+            for (name, _) in columns {
+                categories.remove(name);
+            }
             self.group.set(OLD_CATEGORIES, categories.write(appender)?);
         }
         self.group.set_attribute(appender, "column-order", Attribute::Texts(&self.order))?;

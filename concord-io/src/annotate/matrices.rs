@@ -2,6 +2,7 @@ use std::io;
 
 use concord_core::{Csr, Dense};
 
+use crate::UnsValue;
 use crate::h5::{Appender, Attribute, ChunkedArray, Filters, GroupDraft, write_array};
 
 /// Levels above 4 of deflate take longer than they save.
@@ -97,6 +98,28 @@ pub(super) fn add_dense(
         group.set(name, write_dense(appender, values)?);
         Ok(())
     })
+}
+
+pub(crate) fn add_layers(
+    appender: &mut Appender,
+    group: &mut GroupDraft,
+    layers: &[(String, Layer)],
+) -> io::Result<()> {
+    for (name, layer) in layers {
+        group.set(name, layer.write(appender)?);
+    }
+    Ok(())
+}
+
+pub(crate) fn add_values(
+    appender: &mut Appender,
+    group: &mut GroupDraft,
+    values: &[(String, UnsValue)],
+) -> io::Result<()> {
+    for (name, value) in values {
+        group.set(name, value.write(appender)?);
+    }
+    Ok(())
 }
 
 /// Makes a dictionary of matrices.

@@ -17,7 +17,7 @@ use crate::{IoError, UnsValue};
 pub(crate) use check::{Frames, check_additions};
 pub(crate) use columns::write_frame;
 pub use matrices::Layer;
-pub(crate) use matrices::{SparseArrays, add_dict, write_dense};
+pub(crate) use matrices::{SparseArrays, add_dict, add_layers, add_values, write_dense};
 
 /// What to add to a file. What the file has under the same name is replaced.
 #[derive(Debug, Clone, Default)]
@@ -175,14 +175,10 @@ impl Addition<'_> {
         self.add_columns(&mut root, "obs", &additions.obs)?;
         self.add_columns(&mut root, "var", &additions.var)?;
         if !additions.layers.is_empty() {
-            self.in_dict(&mut root, "layers", |appender, group| {
-                additions.layers.iter().try_for_each(|(name, layer)| Ok(group.set(name, layer.write(appender)?)))
-            })?;
+            self.in_dict(&mut root, "layers", |appender, group| add_layers(appender, group, &additions.layers))?;
         }
         if !additions.uns.is_empty() {
-            self.in_dict(&mut root, "uns", |appender, group| {
-                additions.uns.iter().try_for_each(|(name, value)| Ok(group.set(name, value.write(appender)?)))
-            })?;
+            self.in_dict(&mut root, "uns", |appender, group| add_values(appender, group, &additions.uns))?;
         }
         root.write(&mut self.appender).map_err(|error| write_error(self.output, error))
     }

@@ -54,7 +54,9 @@ pub(super) struct Form<'f> {
 impl Form<'_> {
     fn block_bytes(&self) -> Result<usize, Fault> {
         let n_bytes = self.block_shape.iter().try_fold(self.element_size, |bytes, &length| bytes.checked_mul(length));
-        n_bytes.filter(|&n| n <= isize::MAX as usize).ok_or_else(|| Fault::damaged("its chunks are larger than memory"))
+        n_bytes
+            .filter(|&n| isize::try_from(n).is_ok())
+            .ok_or_else(|| Fault::damaged("its chunks are larger than memory"))
     }
 
     fn n_blocks(&self) -> Result<usize, Fault> {

@@ -16,7 +16,7 @@ pub(crate) struct Records {
     file: H5File,
     object: String,
     fields: Vec<Field>,
-    n_records: usize,
+    n_rows: usize,
     record_bytes: usize,
     bytes: Vec<u8>,
 }
@@ -59,8 +59,8 @@ impl Records {
         let Some(fields) = record_fields(dataset) else { return Ok(None) };
         let object = dataset.name().to_owned();
         let bytes = Blocks::open(file, dataset, &object)?.read_all()?;
-        let (n_records, record_bytes) = (dataset.n_elements(), dataset.datatype().n_bytes());
-        Ok(Some(Self { file: file.clone(), object, fields, n_records, record_bytes, bytes }))
+        let (n_rows, record_bytes) = (dataset.n_elements(), dataset.datatype().n_bytes());
+        Ok(Some(Self { file: file.clone(), object, fields, n_rows, record_bytes, bytes }))
     }
 
     pub(crate) fn fields(&self) -> &[Field] {
@@ -68,7 +68,7 @@ impl Records {
     }
 
     pub(crate) fn n_records(&self) -> usize {
-        self.n_records
+        self.n_rows
     }
 
     /// A field of numbers or truth values: `n_records * n_elements` values, and how many of them the type cannot hold.
@@ -80,7 +80,7 @@ impl Records {
         if is_swapped {
             bytes = swapped(&bytes, number);
         }
-        let mut values = vec![T::default(); self.n_records * field.n_elements];
+        let mut values = vec![T::default(); self.n_rows * field.n_elements];
         let n_unfit = T::decode(number, &bytes, &mut values);
         Ok((values, n_unfit))
     }

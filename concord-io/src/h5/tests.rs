@@ -1,4 +1,6 @@
 //! Every form of the format, as HDF5 wrote it and Python read it; see `tests/fixtures/hdf5_forms.py`.
+// A test that cannot go on shall stop.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -162,6 +164,8 @@ fn checksum_of_numbers(datatype: &Datatype, bytes: &[u8]) -> u32 {
     }
 }
 
+// Values that are made for the comparison are given away to it.
+#[allow(clippy::needless_pass_by_value)]
 fn equal<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
     if found == expected { Ok(()) } else { Err(format!("{what}: found {found:?}, expected {expected:?}")) }
 }

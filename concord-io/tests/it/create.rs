@@ -12,8 +12,9 @@ use crate::{Scratch, layer, read};
 
 /// Every third place has a value, other ones in each row.
 fn matrix(n_rows: usize, n_columns: usize) -> Csr {
-    let value =
-        |row: usize, column: usize| if (row + column) % 3 == 0 { (row % 7 + column % 5 + 1) as f32 } else { 0.0 };
+    let value = |row: usize, column: usize| {
+        if (row + column).is_multiple_of(3) { (row % 7 + column % 5 + 1) as f32 } else { 0.0 }
+    };
     let dense = Array2::from_shape_fn((n_rows, n_columns), |(row, column)| value(row, column));
     Csr::csr_from_dense(dense.view(), 0.0)
 }

@@ -59,7 +59,7 @@ fn parse(source: &Source, message: Vec<u8>) -> Result<RawAttribute, Fault> {
     }
     let flags = if version == 1 { 0 } else { flags };
     let lengths = [cursor.u16()?, cursor.u16()?, cursor.u16()?].map(usize::from);
-    cursor.skip(if version == 3 { 1 } else { 0 })?;
+    cursor.skip(usize::from(version == 3))?;
     let mut part = |length: usize| {
         let part = cursor.take(length)?;
         cursor.skip(if version == 1 { length.next_multiple_of(8) - length } else { 0 })?;

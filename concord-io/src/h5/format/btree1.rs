@@ -45,14 +45,11 @@ pub(super) fn chunks(source: &Source, tree: u64, n_dimensions: usize) -> Result<
     Ok(chunks)
 }
 
+/// Takes a key and an address.
+type Leaf<'l> = dyn FnMut(&[u8], u64) -> Result<(), Fault> + 'l;
+
 /// Goes through a tree and calls `leaf` with each key and address at its bottom.
-fn walk(
-    source: &Source,
-    root: u64,
-    kind: u8,
-    key_bytes: usize,
-    leaf: &mut dyn FnMut(&[u8], u64) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+fn walk(source: &Source, root: u64, kind: u8, key_bytes: usize, leaf: &mut Leaf<'_>) -> Result<(), Fault> {
     let mut visited = Visited::new(source);
     // Nodes that are still to be read, the next one last.
     let mut waiting = vec![(root, None)];

@@ -75,7 +75,7 @@ fn parse(cursor: &mut Cursor<'_>) -> Result<Link, Fault> {
     cursor.skip(1)?;
     let flags = cursor.u8()?;
     let kind = if flags & HAS_TYPE != 0 { cursor.u8()? } else { 0 };
-    cursor.skip(if flags & HAS_ORDER != 0 { 8 } else { 0 } + if flags & HAS_CHARACTERS != 0 { 1 } else { 0 })?;
+    cursor.skip(if flags & HAS_ORDER != 0 { 8 } else { 0 } + usize::from(flags & HAS_CHARACTERS != 0))?;
     let n_bytes = cursor.uint(1 << (flags & NAME_BYTES))? as usize;
     let name = String::from_utf8_lossy(cursor.take(n_bytes)?).into_owned();
     let target = match kind {

@@ -55,7 +55,9 @@ impl<T: Stored> ChunkedArray<T> {
     /// Adds elements.
     pub(crate) fn extend(&mut self, appender: &mut Appender, values: &[T]) -> io::Result<()> {
         for part in values.chunks(CHUNK_ELEMENTS) {
-            part.iter().for_each(|value| value.encode(&mut self.pending));
+            for value in part {
+                value.encode(&mut self.pending);
+            }
             self.n_elements += part.len() as u64;
             if self.pending.len() >= PENDING_CHUNKS * Self::CHUNK_BYTES {
                 self.put_whole_chunks(appender)?;

@@ -58,7 +58,7 @@ pub(in crate::h5) fn stored_chunks(
 fn implicit(source: &Source, address: u64, geometry: &Geometry<'_>) -> Result<Vec<StoredChunk>, Fault> {
     let order = geometry.fixed_order()?;
     let n_bytes = geometry.chunk_bytes;
-    source.check_range(address, order.n_places.checked_mul(n_bytes).unwrap_or(u64::MAX))?;
+    source.check_range(address, order.n_places.saturating_mul(n_bytes))?;
     let chunk = |place: u64| {
         let address = address + place * n_bytes;
         order.offset_of(place).map(|offset| StoredChunk { offset, address, n_bytes, skipped_filters: 0 })
