@@ -2,7 +2,7 @@ use clap::{Args, Parser, Subcommand};
 use concord_io::MatrixSource;
 
 use crate::commands::{
-    attribute::AttributeArgs, convert::ConvertArgs, enrich::EnrichArgs, inspect::InspectArgs, plot::PlotArgs,
+    attribute::AttributeArgs, convert::ConvertArgs, embed::EmbedArgs, enrich::EnrichArgs, inspect::InspectArgs, plot::PlotArgs,
     report::ReportArgs, run::RunArgs, simulate::SimulateArgs, umap::UmapArgs,
 };
 
@@ -35,6 +35,8 @@ pub(crate) struct GlobalArgs {
 pub(crate) enum Command {
     /// Do the whole job: select genes, normalise, train, embed, draw a UMAP, write everything to a folder
     Run(Box<RunArgs>),
+    /// Put new cells into the latent space of an existing model; tell their classes, decode their expression
+    Embed(Box<EmbedArgs>),
     /// Compute the UMAP of a latent code, or of any other matrix about cells
     Umap(UmapArgs),
     /// Rank the genes that drive neurons and contexts of a trained model, and measure how far to trust the lists

@@ -99,9 +99,21 @@ impl From<ModelError> for CliError {
     fn from(error: ModelError) -> Self {
         match error {
             ModelError::Option { .. }
+            | ModelError::Contradiction { .. }
+            | ModelError::MissingInput { .. }
             | ModelError::TooFewCells { .. }
             | ModelError::SmallDomain { .. }
+            | ModelError::EmptyEpoch { .. }
             | ModelError::MissingDomain { .. }
+            | ModelError::MissingCovariate { .. }
+            | ModelError::NoLabelledCells { .. }
+            | ModelError::NoSuchCategory { .. }
+            | ModelError::TooFewNeighbors { .. }
+            | ModelError::TooFewForValidation { .. }
+            | ModelError::NoCoverage { .. }
+            | ModelError::OtherShape { .. }
+            | ModelError::OtherData { .. }
+            | ModelError::NoHead { .. }
             | ModelError::GeneCount { .. }
             | ModelError::Core(_) => Self::Usage(error.into()),
             _ => Self::Work(error.into()),

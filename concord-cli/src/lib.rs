@@ -54,6 +54,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = commands::use_threads(global.threads).and_then(|()| match &command {
         Command::Run(args) => commands::run::run(args, &session),
+        Command::Embed(args) => commands::embed::run(args, &session),
         Command::Umap(args) => commands::umap::run(args, &session),
         Command::Attribute(args) => commands::attribute::run(args, &session),
         Command::Enrich(args) => commands::enrich::run(args, &session),

@@ -2,6 +2,7 @@
 
 pub(crate) mod attribute;
 pub(crate) mod convert;
+pub(crate) mod embed;
 pub(crate) mod enrich;
 pub(crate) mod inspect;
 pub(crate) mod plot;
