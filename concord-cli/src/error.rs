@@ -46,7 +46,12 @@ impl From<IoError> for CliError {
     fn from(error: IoError) -> Self {
         match &error {
             IoError::Write { .. } | IoError::InvalidAddition { .. } => Self::Work(error.into()),
-            IoError::MissingTable { path, .. } | IoError::NotHdf5 { path, .. } | IoError::Read { path, .. }
+            IoError::MissingTable { path, .. }
+            | IoError::MissingMatrix { path, .. }
+            | IoError::MissingRaw { path, .. }
+            | IoError::MissingLayer { path, .. }
+            | IoError::NotHdf5 { path, .. }
+            | IoError::Read { path, .. }
                 if is_10x(path) =>
             {
                 let path = path.display();

@@ -66,8 +66,13 @@ pub struct Dataset {
 /// not at all. Entries out of order are sorted and doubled ones added up (see [`MatrixNotes`]); values are rounded to 32-bit
 /// floats.
 ///
-/// Arrays are decompressed by all threads of the current rayon pool. A file that claims more data than 1100 times its own
-/// size (and 64 MB) is refused as damaged before anything is allocated for it.
+/// Arrays are decompressed by all threads of the current rayon pool.
+///
+/// # Damaged files
+/// Whatever a file holds, reading it comes to an end, without a panic. No array is read that takes more memory than 1100
+/// times the size of the file and 64 MB: a file that claims one is refused as damaged before anything is allocated for it.
+/// (Elements count as 8 bytes at least, texts as 32.) Arrays of the HDF5 filters N-bit, scale-offset and szip, and those kept
+/// in other files, are refused with what to do instead.
 ///
 /// # Errors
 /// [`IoError::NotFound`], [`IoError::NotHdf5`], [`IoError::Truncated`] or [`IoError::Corrupt`] for files that are no whole

@@ -42,7 +42,7 @@ pub(crate) fn check(workspace: &Workspace, python: &OsStr) -> Result<()> {
     fs::create_dir_all(&kept).with_context(|| format!("cannot make {}", kept.display()))?;
     let mut command = workspace.cargo();
     // Over the workspace, because one package alone would build shared dependencies with other features once more.
-    command.args(["test", "--release", "--workspace", "--test", "it", "annotate"]);
+    command.args(["test", "--release", "--workspace", "--test", "it"]);
     run(command.env("CONCORD_KEEP", &kept))?;
     if fs::read_dir(&kept).with_context(|| format!("cannot list {}", kept.display()))?.next().is_none() {
         bail!("the tests of concord-io kept no file in {}", kept.display());

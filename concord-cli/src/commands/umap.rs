@@ -1,11 +1,11 @@
-//! `concord umap`: a picture of any matrix about cells, added to a copy of its file.
+//! `concord umap`: a picture of any matrix about cells, added to its file or to a copy.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use concord_core::{Embedding, Metric};
 use concord_embed::UmapConfig;
-use concord_io::{Additions, annotate_h5ad, read_annotation};
+use concord_io::{Additions, annotate_h5ad, annotate_h5ad_in_place, read_annotation};
 use concord_prep::knn;
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub(crate) struct UmapArgs {
     /// Where to write the copy with the UMAP in it
     #[arg(long, short, value_name = "OUT.h5ad", required_unless_present = "in_place")]
     out: Option<PathBuf>,
-    /// Replace the input by the copy with the UMAP in it; until it is complete the input stays as it was
+    /// Add the UMAP to the input itself, without a copy; until it is complete the input stays as it was
     #[arg(long, conflicts_with = "out")]
     in_place: bool,
     /// The matrix in obsm to start from
@@ -81,7 +81,11 @@ pub(crate) fn run(args: &UmapArgs, session: &Session) -> Result<(), CliError> {
     let umap = recorder.step("umap", || compute(&basis, &config, args.umap_metric, &session.terminal))?;
     let additions = Additions { obsm: vec![(key.clone(), umap.into_values())], ..Additions::default() };
     recorder.step("write", || {
-        annotate_h5ad(&args.input, out, &additions)?;
+        if args.in_place {
+            annotate_h5ad_in_place(out, &additions)?;
+        } else {
+            annotate_h5ad(&args.input, out, &additions)?;
+        }
         Ok::<_, CliError>(((), format!("obsm/{key} in {}", out.display())))
     })?;
     if session.json {
