@@ -2,8 +2,8 @@ use clap::{Args, Parser, Subcommand};
 use concord_io::MatrixSource;
 
 use crate::commands::{
-    attribute::AttributeArgs, convert::ConvertArgs, embed::EmbedArgs, enrich::EnrichArgs, inspect::InspectArgs, plot::PlotArgs,
-    report::ReportArgs, run::RunArgs, simulate::SimulateArgs, umap::UmapArgs,
+    attribute::AttributeArgs, convert::ConvertArgs, embed::EmbedArgs, enrich::EnrichArgs, inspect::InspectArgs,
+    plot::PlotArgs, report::ReportArgs, run::RunArgs, simulate::SimulateArgs, umap::UmapArgs,
 };
 
 /// Denoised, batch-corrected embeddings of single-cell data, and the genes behind them

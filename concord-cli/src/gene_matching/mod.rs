@@ -75,8 +75,7 @@ impl FoundGenes {
         if self.features.len() == n_features {
             return Ok(expression.select_genes(&self.positions));
         }
-        let (indptr, mut indices, values) =
-            select_columns(expression.matrix(), &self.positions).into_raw_storage();
+        let (indptr, mut indices, values) = select_columns(expression.matrix(), &self.positions).into_raw_storage();
         for index in &mut indices {
             // Those that are there keep their order, so that the columns of a row stay in order.
             *index = self.features[*index as usize] as u32;

@@ -11,9 +11,8 @@ const N_LISTED: usize = 10;
 
 /// Why not all genes were found, which they are, and what to do.
 pub(super) fn why_not(matching: &GeneMatching, genes: &Genes, missing: Missing) -> String {
-    let is_unclear = |found: &&FeatureMatch| {
-        !matches!(found.outcome, MatchOutcome::Found { .. } | MatchOutcome::Missing { .. })
-    };
+    let is_unclear =
+        |found: &&FeatureMatch| !matches!(found.outcome, MatchOutcome::Found { .. } | MatchOutcome::Missing { .. });
     let unclear: Vec<&FeatureMatch> = matching.features.iter().filter(is_unclear).collect();
     let not_found = matching.missing();
     if let Some(first) = not_found.first().filter(|_| missing == Missing::Refuse || unclear.is_empty()) {

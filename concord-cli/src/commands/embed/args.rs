@@ -76,7 +76,9 @@ impl EmbedArgs {
 
     /// What messages call the table of how genes were found.
     pub(super) fn table_name(&self) -> String {
-        self.gene_matching.as_ref().map_or_else(|| "--gene-matching FILE.csv".to_owned(), |path| path.display().to_string())
+        self.gene_matching
+            .as_ref()
+            .map_or_else(|| "--gene-matching FILE.csv".to_owned(), |path| path.display().to_string())
     }
 
     pub(super) fn missing(&self) -> Missing {
@@ -90,10 +92,15 @@ impl EmbedArgs {
     /// Refuses what could not be done in the end, before anything is read.
     pub(super) fn check(&self) -> Result<(), CliError> {
         if !(0.0..=1.0).contains(&self.unknown_below) {
-            return Err(CliError::usage(format!("--unknown-below {} is out of range: from 0 to 1", self.unknown_below)));
+            return Err(CliError::usage(format!(
+                "--unknown-below {} is out of range: from 0 to 1",
+                self.unknown_below
+            )));
         }
         if self.decode.is_some() && self.matrix.use_raw {
-            return Err(CliError::usage("--decode does not go with --use-raw: the genes of raw are not those of layers"));
+            return Err(CliError::usage(
+                "--decode does not go with --use-raw: the genes of raw are not those of layers",
+            ));
         }
         let tables = [&self.gene_matching, &self.confusion].into_iter().flatten().map(PathBuf::as_path);
         let mut outputs: Vec<&Path> = tables.collect();

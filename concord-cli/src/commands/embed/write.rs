@@ -41,7 +41,8 @@ pub(super) fn write(args: &EmbedArgs, input: &Input, results: &Results) -> Resul
 
 fn additions(args: &EmbedArgs, input: &Input, results: &Results) -> Additions {
     let key = &args.output_key;
-    let mut additions = Additions { obsm: vec![(key.clone(), results.latent.values().clone())], ..Additions::default() };
+    let mut additions =
+        Additions { obsm: vec![(key.clone(), results.latent.values().clone())], ..Additions::default() };
     if let Some(effects) = &results.missing_effect {
         additions.obs.push((missing_key(args), numbers(effects)));
     }
