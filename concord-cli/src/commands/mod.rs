@@ -9,6 +9,7 @@ pub(crate) mod plot;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod simulate;
+pub(crate) mod train;
 pub(crate) mod umap;
 
 use crate::error::CliError;

@@ -7,7 +7,7 @@ use concord_model::{Model, ModelCard, ModelError};
 use super::EmbedArgs;
 use crate::{
     error::CliError,
-    gene_matching::{FoundGenes, find},
+    gene_matching::{FoundGenes, Missing, find},
     model_input::{load_model, normalized_for},
     terminal::Terminal,
 };
@@ -47,8 +47,10 @@ pub(super) fn read(args: &EmbedArgs, terminal: &Terminal) -> Result<(Input, Stri
 
 fn fill_hint(args: &EmbedArgs) -> &'static str {
     match args.missing() {
-        crate::gene_matching::Missing::Refuse => "; or give --fill-missing to take missing genes for unexpressed ones",
-        crate::gene_matching::Missing::Fill => "",
+        Missing::Refuse => {
+            "; or give --fill-missing to take missing genes for unexpressed ones (--gene-matching lists all)"
+        }
+        Missing::Fill => "",
     }
 }
 
