@@ -2,8 +2,8 @@ use clap::{Args, Parser, Subcommand};
 use concord_io::MatrixSource;
 
 use crate::commands::{
-    attribute::AttributeArgs, convert::ConvertArgs, enrich::EnrichArgs, inspect::InspectArgs, plot::PlotArgs,
-    report::ReportArgs, run::RunArgs, simulate::SimulateArgs, umap::UmapArgs,
+    attribute::AttributeArgs, convert::ConvertArgs, embed::EmbedArgs, enrich::EnrichArgs, inspect::InspectArgs,
+    plot::PlotArgs, report::ReportArgs, run::RunArgs, simulate::SimulateArgs, train::TrainArgs, umap::UmapArgs,
 };
 
 /// Denoised, batch-corrected embeddings of single-cell data, and the genes behind them
@@ -35,6 +35,10 @@ pub(crate) struct GlobalArgs {
 pub(crate) enum Command {
     /// Do the whole job: select genes, normalise, train, embed, draw a UMAP, write everything to a folder
     Run(Box<RunArgs>),
+    /// Train a model and write it with its latent code, and nothing else; can be interrupted and resumed
+    Train(Box<TrainArgs>),
+    /// Put new cells into the latent space of an existing model; tell their classes, decode their expression
+    Embed(Box<EmbedArgs>),
     /// Compute the UMAP of a latent code, or of any other matrix about cells
     Umap(UmapArgs),
     /// Rank the genes that drive neurons and contexts of a trained model, and measure how far to trust the lists

@@ -17,7 +17,12 @@ pub(crate) enum CliError {
     Usage(anyhow::Error),
     /// The work failed: exit code 1.
     Work(anyhow::Error),
+    /// The work was interrupted and can go on: exit code 130.
+    Interrupted(anyhow::Error),
 }
+
+/// The exit code of a program that Ctrl-C ended.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 impl CliError {
     /// A mistake of the command line.
@@ -29,6 +34,7 @@ impl CliError {
         match self {
             Self::Usage(_) => ExitCode::from(2),
             Self::Work(_) => ExitCode::from(1),
+            Self::Interrupted(_) => ExitCode::from(INTERRUPTED),
         }
     }
 }
@@ -36,7 +42,7 @@ impl CliError {
 /// One line, whatever the libraries below say.
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Usage(error) | Self::Work(error)) = self;
+        let (Self::Usage(error) | Self::Work(error) | Self::Interrupted(error)) = self;
         let line = format!("{error:#}");
         f.write_str(&line.split_whitespace().collect::<Vec<_>>().join(" "))
     }
@@ -104,9 +110,21 @@ impl From<ModelError> for CliError {
     fn from(error: ModelError) -> Self {
         match error {
             ModelError::Option { .. }
+            | ModelError::Contradiction { .. }
+            | ModelError::MissingInput { .. }
             | ModelError::TooFewCells { .. }
             | ModelError::SmallDomain { .. }
+            | ModelError::EmptyEpoch { .. }
             | ModelError::MissingDomain { .. }
+            | ModelError::MissingCovariate { .. }
+            | ModelError::NoLabelledCells { .. }
+            | ModelError::NoSuchCategory { .. }
+            | ModelError::TooFewNeighbors { .. }
+            | ModelError::TooFewForValidation { .. }
+            | ModelError::NoCoverage { .. }
+            | ModelError::OtherShape { .. }
+            | ModelError::OtherData { .. }
+            | ModelError::NoHead { .. }
             | ModelError::GeneCount { .. }
             | ModelError::Core(_) => Self::Usage(error.into()),
             _ => Self::Work(error.into()),

@@ -1,7 +1,8 @@
 //! The command line of concord: arguments, progress, outputs and exit codes. What is computed is computed elsewhere.
 //!
-//! Exit codes: 0 done, 1 the work failed, 2 the command line or an input file is wrong. A failed command leaves its
-//! input and older outputs as they were.
+//! Exit codes: 0 done, 1 the work failed, 2 the command line or an input file is wrong, 130 training was interrupted and
+//! can go on (128 and the number of the signal of Ctrl-C, as shells have it). A failed command leaves its input and older
+//! outputs as they were.
 
 mod args;
 mod attribution;
@@ -54,6 +55,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = commands::use_threads(global.threads).and_then(|()| match &command {
         Command::Run(args) => commands::run::run(args, &session),
+        Command::Train(args) => commands::train::run(args, &session),
+        Command::Embed(args) => commands::embed::run(args, &session),
         Command::Umap(args) => commands::umap::run(args, &session),
         Command::Attribute(args) => commands::attribute::run(args, &session),
         Command::Enrich(args) => commands::enrich::run(args, &session),

@@ -1,14 +1,32 @@
 //! A matrix on its way into a model.
 
+use std::path::Path;
+
 use concord_core::{Counts, Genes, LogNorm, Table};
-use concord_model::{ModelCard, Normalization};
+use concord_model::{Device, Model, ModelCard, Normalization, load};
 use concord_prep::{MatrixState, NormalizeConfig, matrix_state, median_total, normalize};
 
 use crate::{
     error::CliError,
-    gene_matching::{self, FoundGenes},
+    gene_matching::{FoundGenes, Missing, TABLE, find},
     terminal::Terminal,
 };
+
+/// What to do with a logged matrix when the model was trained on what concord normalised and logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IfLogged {
+    /// Normalise and log it again, as was done for the training if that was on a logged matrix too.
+    LogAgain,
+    /// Take the logarithm away first, which gives what was logged up to the total of each cell.
+    Undo,
+}
+
+/// The model in a folder of concord or of the Python package.
+pub(crate) fn load_model(folder: &Path) -> Result<(Model, ModelCard), CliError> {
+    load(folder, &Device::cpu()).map_err(|error| {
+        CliError::usage(format!("--model {}: {error}; give the folder that holds the model's files", folder.display()))
+    })
+}
 
 /// How a matrix is to be normalised that nobody has normalised for this model yet.
 pub(crate) fn normalization(
@@ -43,9 +61,29 @@ pub(crate) fn for_model(
     card: &ModelCard,
     terminal: &Terminal,
 ) -> Result<(LogNorm, FoundGenes), CliError> {
-    let found = gene_matching::find(&card.features, genes, var, terminal)?;
+    let found = find(&card.features, genes, var, Missing::Refuse, TABLE, terminal)?;
+    let data = normalized_for(counts, card, IfLogged::LogAgain, terminal)?;
+    Ok((found.select(&data)?, found))
+}
+
+/// A matrix with all its genes, normalised as for the training of a model.
+pub(crate) fn normalized_for(
+    counts: Counts,
+    card: &ModelCard,
+    if_logged: IfLogged,
+    terminal: &Terminal,
+) -> Result<LogNorm, CliError> {
     let state = matrix_state(&counts);
     let normalization = match card.normalization {
+        Some(known @ Normalization::TotalAndLog { .. })
+            if state == MatrixState::Logged && if_logged == IfLogged::Undo =>
+        {
+            terminal.warning(
+                "the matrix seems to be logged already, and the model was trained on counts: the logarithm is undone, then \
+                 cells are normalised and logged as for the training; --tutorial logs once more instead",
+            );
+            return normalized(Counts::new(counts.into_matrix().map(|value| value.exp_m1()))?, known);
+        }
         Some(Normalization::TotalAndLog { .. }) if state == MatrixState::Logged => {
             terminal.warning(
                 "the matrix seems to be logged already, and the model was trained on counts that were normalised and \
@@ -73,5 +111,5 @@ pub(crate) fn for_model(
         terminal.line(&format!("the model does not say how its input was normalised: {done}"));
         self::normalization(&counts, state, NormalizeConfig::default())?
     };
-    Ok((normalized(counts, normalization)?.select_genes(&found.positions), found))
+    normalized(counts, normalization)
 }

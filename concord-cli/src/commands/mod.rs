@@ -2,12 +2,14 @@
 
 pub(crate) mod attribute;
 pub(crate) mod convert;
+pub(crate) mod embed;
 pub(crate) mod enrich;
 pub(crate) mod inspect;
 pub(crate) mod plot;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod simulate;
+pub(crate) mod train;
 pub(crate) mod umap;
 
 use crate::error::CliError;

@@ -3,55 +3,105 @@
 mod why_not;
 
 use anyhow::Context;
-use concord_core::{Genes, Table};
+use concord_core::{Csr, Genes, LogNorm, Table, select_columns};
 use concord_io::{GeneMatching, MatchOutcome, match_genes};
 use serde_json::{Value, json};
 
 use crate::{error::CliError, outputs::Outputs, terminal::Terminal};
 
-/// The table of how each gene was found.
-const TABLE: &str = "gene_matching.csv";
+/// The table of how each gene was found, in a folder of results.
+pub(crate) const TABLE: &str = "gene_matching.csv";
 
-/// All genes of a model, found.
+/// What to do about genes of a model that are not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// Refuse the data.
+    Refuse,
+    /// Take them for genes without expression.
+    Fill,
+}
+
+/// The genes of a model, found.
 pub(crate) struct FoundGenes {
-    /// Their places in the matrix.
+    /// The places in the matrix of those that are there: of all, unless missing ones are filled.
     pub(crate) positions: Vec<usize>,
+    /// Which of the model's genes these are, ascending.
+    pub(crate) features: Vec<usize>,
     matching: GeneMatching,
-    /// Their names in the matrix.
+    /// The names of all in the matrix; empty for missing ones.
     names: Vec<String>,
 }
 
-/// Finds all genes of a model, and says so when they go by other names; missing ones are an error that lists them.
+/// Finds the genes of a model, and says so when they go by other names; missing ones are an error that lists them, or
+/// left out. `table` is what messages call the table of how each was found.
 pub(crate) fn find(
     features: &[String],
     genes: &Genes,
     var: &Table,
+    missing: Missing,
+    table: &str,
     terminal: &Terminal,
 ) -> Result<FoundGenes, CliError> {
     let matching = match_genes(features, genes, var)?;
-    let Some(positions) = matching.positions() else {
-        return Err(CliError::usage(why_not::why_not(&matching, genes)));
-    };
-    tell(&matching, terminal);
-    let names = positions.iter().map(|&place| genes.names()[place].clone()).collect();
-    Ok(FoundGenes { positions, matching, names })
+    let places: Vec<Option<usize>> = matching.features.iter().map(|found| place(&found.outcome)).collect();
+    let n_missing = matching.missing().len();
+    let n_unclear = places.iter().filter(|place| place.is_none()).count() - n_missing;
+    if n_unclear > 0 || (n_missing > 0 && missing == Missing::Refuse) || n_missing == places.len() {
+        return Err(CliError::usage(why_not::why_not(&matching, genes, missing)));
+    }
+    tell(&matching, table, terminal);
+    let names = places.iter().map(|place| place.map_or_else(String::new, |place| genes.names()[place].clone()));
+    let (features, positions) =
+        places.iter().enumerate().filter_map(|(feature, place)| place.map(|place| (feature, place))).unzip();
+    Ok(FoundGenes { positions, features, names: names.collect(), matching })
+}
+
+fn place(outcome: &MatchOutcome) -> Option<usize> {
+    match outcome {
+        MatchOutcome::Found { place, .. } => Some(*place),
+        _ => None,
+    }
 }
 
 impl FoundGenes {
+    /// The genes of the model that are not there.
+    pub(crate) fn missing(&self) -> Vec<&str> {
+        self.matching.missing()
+    }
+
+    /// The genes of the model in its order, `[n_cells, n_features]`; missing ones have no expression.
+    pub(crate) fn select(&self, expression: &LogNorm) -> Result<LogNorm, CliError> {
+        let n_features = self.matching.features.len();
+        if self.features.len() == n_features {
+            return Ok(expression.select_genes(&self.positions));
+        }
+        let (indptr, mut indices, values) = select_columns(expression.matrix(), &self.positions).into_raw_storage();
+        for index in &mut indices {
+            // Those that are there keep their order, so that the columns of a row stay in order.
+            *index = self.features[*index as usize] as u32;
+        }
+        Ok(LogNorm::from_logged(Csr::new((expression.n_cells(), n_features), indptr, indices, values))?)
+    }
+
     /// Writes how each gene was found, unless all were found by their exact names.
     pub(crate) fn write(&self, outputs: &Outputs) -> anyhow::Result<()> {
         if self.matching.is_by_exact_names() { Ok(()) } else { outputs.write(TABLE, self.table()?) }
     }
 
-    fn table(&self) -> anyhow::Result<Vec<u8>> {
+    /// How each gene was found, as CSV.
+    pub(crate) fn table(&self) -> anyhow::Result<Vec<u8>> {
         let failed = "cannot write how genes were found";
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(["feature", "gene", "place", "how", "contradicted_by"]).context(failed)?;
         for (found, name) in self.matching.features.iter().zip(&self.names) {
-            // All of them are found, or there would be none of this type.
-            let MatchOutcome::Found { place, way, contradicted_by } = &found.outcome else { continue };
-            let (place, way) = (place.to_string(), way.to_string());
-            let row = [&found.feature, name, &place, &way, contradicted_by.as_deref().unwrap_or_default()];
+            let (place, way, contradicted_by) = match &found.outcome {
+                MatchOutcome::Found { place, way, contradicted_by } => {
+                    (place.to_string(), way.to_string(), contradicted_by.as_deref())
+                }
+                // Those that are neither found nor missing are refused.
+                _ => (String::new(), "missing".to_owned(), None),
+            };
+            let row = [&found.feature, name, &place, &way, contradicted_by.unwrap_or_default()];
             writer.write_record(row).context(failed)?;
         }
         writer.into_inner().map_err(csv::IntoInnerError::into_error).context(failed)
@@ -64,18 +114,18 @@ impl FoundGenes {
 }
 
 /// Says how genes were found that were not found by their exact names; other identifiers are a warning.
-fn tell(matching: &GeneMatching, terminal: &Terminal) {
-    if matching.is_by_exact_names() {
+fn tell(matching: &GeneMatching, table: &str, terminal: &Terminal) {
+    let ways = matching.n_by_way();
+    if ways.keys().all(|way| way.is_exact_name()) {
         return;
     }
-    let ways = matching.n_by_way();
     let counts: Vec<String> = ways.iter().map(|(way, n_genes)| format!("{n_genes} by {way}")).collect();
     let n_contradicted = matching.n_contradicted();
     let contradicted = match n_contradicted {
         0 => String::new(),
         n_genes => format!("; {n_genes} are other genes by another column of var"),
     };
-    let how = format!("{}{contradicted}; {TABLE} lists them", counts.join(", "));
+    let how = format!("{}{contradicted}; {table} lists them", counts.join(", "));
     if n_contradicted > 0 || ways.keys().any(|way| way.column.is_some()) {
         terminal.warning(&format!("the model's genes go by other identifiers in this file; they were found {how}"));
     } else {
@@ -92,6 +142,15 @@ mod tests {
 
     /// The places, and all that was said.
     fn found(features: &[&str], names: &[&str], columns: &[(&str, &[&str])]) -> Result<(FoundGenes, String), String> {
+        found_or(Missing::Refuse, features, names, columns)
+    }
+
+    fn found_or(
+        missing: Missing,
+        features: &[&str],
+        names: &[&str],
+        columns: &[(&str, &[&str])],
+    ) -> Result<(FoundGenes, String), String> {
         let mut var = Table::new(names.len());
         for (name, values) in columns {
             let texts = values.iter().map(|value| Some((*value).to_owned())).collect();
@@ -99,7 +158,8 @@ mod tests {
         }
         let features: Vec<String> = features.iter().map(|&feature| feature.to_owned()).collect();
         let terminal = Terminal::new(true);
-        let found = find(&features, &Genes::new(names.iter().copied()), &var, &terminal);
+        let genes = Genes::new(names.iter().copied());
+        let found = find(&features, &genes, &var, missing, TABLE, &terminal);
         found.map(|found| (found, terminal.log_text().trim().to_owned())).map_err(|error| error.to_string())
     }
 
@@ -167,5 +227,21 @@ mod tests {
         let expected = "several genes of the model are gene x of the matrix: x by name and A by column new; correct that \
                         column, or take it out of var; so it is with 2 genes in all: x, A";
         refused(&["x", "A"], &["x", "y"], &[("new", &["A", "B"])], &[expected]);
+    }
+
+    #[test]
+    fn missing_genes_are_filled_on_demand_and_unclear_ones_refused() {
+        let (genes, said) = found_or(Missing::Fill, &["D", "A", "E", "B"], &["B", "x", "A"], &[]).unwrap();
+        assert_eq!((genes.missing(), said.as_str()), (vec!["D", "E"], ""));
+        let data = Csr::new((2, 3), vec![0, 2, 3], vec![0, 2, 1], vec![1.0, 2.0, 3.0]);
+        let filled = genes.select(&LogNorm::from_logged(data).unwrap()).unwrap();
+        assert_eq!(filled.matrix().to_dense(), ndarray::array![[0.0, 2.0, 0.0, 1.0], [0.0; 4]]);
+        let expected = "feature,gene,place,how,contradicted_by\nD,,,missing,\nA,A,2,name,\nE,,,missing,\nB,B,0,name,\n";
+        assert_eq!(String::from_utf8(genes.table().unwrap()).unwrap(), expected);
+        let refused = |features: &[&str], names: &[&str]| found_or(Missing::Fill, features, names, &[]).err().unwrap();
+        let unclear = refused(&["A", "C"], &["A", "A"]);
+        assert!(unclear.starts_with("gene A stands 2 times in the matrix"), "{unclear}");
+        let none = refused(&["C", "D"], &["A", "B"]);
+        assert!(none.starts_with("2 of the model's 2 genes are not in the matrix"), "{none}");
     }
 }

@@ -3,19 +3,21 @@
 use concord_core::Genes;
 use concord_io::{FeatureMatch, GeneMatching, GeneNameKinds, IdentifierList, Likeness, MatchOutcome};
 
+use super::Missing;
 use crate::names::nearest_few;
 
 /// Genes that are listed in a message.
 const N_LISTED: usize = 10;
 
 /// Why not all genes were found, which they are, and what to do.
-pub(super) fn why_not(matching: &GeneMatching, genes: &Genes) -> String {
-    let missing = matching.missing();
-    if let Some(first) = missing.first() {
-        return not_there(matching, &missing, first, genes);
+pub(super) fn why_not(matching: &GeneMatching, genes: &Genes, missing: Missing) -> String {
+    let is_unclear =
+        |found: &&FeatureMatch| !matches!(found.outcome, MatchOutcome::Found { .. } | MatchOutcome::Missing { .. });
+    let unclear: Vec<&FeatureMatch> = matching.features.iter().filter(is_unclear).collect();
+    let not_found = matching.missing();
+    if let Some(first) = not_found.first().filter(|_| missing == Missing::Refuse || unclear.is_empty()) {
+        return not_there(matching, &not_found, first, genes);
     }
-    let unclear: Vec<&FeatureMatch> =
-        matching.features.iter().filter(|found| !matches!(found.outcome, MatchOutcome::Found { .. })).collect();
     let others = match unclear.len() {
         0 | 1 => String::new(),
         n_genes => {

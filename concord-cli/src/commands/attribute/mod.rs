@@ -4,12 +4,14 @@ mod args;
 mod input;
 mod write;
 
+use concord_model::TrainingData;
+
 pub(crate) use args::AttributeArgs;
 
 use crate::{
     Session,
     attribution::{Cells, Model, NOT_IN_VARM, find, to_text, trust_rows},
-    commands::run::train_replicates,
+    commands::train::train_replicates,
     error::CliError,
     outputs::Outputs,
     record::Recorder,
@@ -46,7 +48,12 @@ pub(crate) fn run(args: &AttributeArgs, session: &Session) -> Result<(), CliErro
     };
     let more_models = || {
         let domains = input.domains(args)?;
-        train_replicates(data, &domains, &input.card.training, args.attribution.replicates, terminal)
+        train_replicates(
+            &TrainingData::new(data, &domains),
+            &input.card.training,
+            args.attribution.replicates,
+            terminal,
+        )
     };
     let found = find(&model, &cells, &args.attribution, &args.config(), &mut recorder, more_models)?;
     recorder.step("write", || write::write(args, &input, &found, &outputs))?;

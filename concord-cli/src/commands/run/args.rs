@@ -1,33 +1,14 @@
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use concord_core::Metric;
 use concord_embed::UmapConfig;
-use concord_model::{Device, TrainConfig};
-use concord_prep::{NormalizeConfig, SelectConfig};
 
 use crate::{
-    args::{MatrixArgs, obsm_key},
+    args::obsm_key,
     attribution::AttributionArgs,
-    commands::umap::umap_key,
+    commands::{train::TrainingArgs, umap::umap_key},
 };
-
-/// Where the model is trained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum DeviceName {
-    /// The processor, with kernels for sparse data
-    #[default]
-    Cpu,
-}
-
-impl DeviceName {
-    pub(crate) fn device(self) -> Device {
-        match self {
-            Self::Cpu => Device::cpu(),
-        }
-    }
-}
 
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -41,9 +22,6 @@ pub(crate) struct RunArgs {
     /// Folder for the results; made when missing, files of the same names are replaced
     #[arg(long, short, value_name = "FOLDER")]
     pub(crate) out: PathBuf,
-    /// Column of obs that says which batch a cell comes from; batches are integrated
-    #[arg(long, value_name = "KEY", help_heading = "Data")]
-    pub(crate) batch: Option<String>,
     /// Column of obs to colour by; may be given several times [default: categorical columns, six at most]
     #[arg(long = "label", value_name = "KEY", help_heading = "Data")]
     pub(crate) labels: Vec<String>,
@@ -51,19 +29,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "KEY", help_heading = "Data")]
     pub(crate) by: Option<String>,
     #[command(flatten)]
-    pub(crate) matrix: MatrixArgs,
-    /// Do as the authors' notebook does with logged data: normalise and log them once more
-    #[arg(long, help_heading = "Genes and normalisation")]
-    pub(crate) tutorial: bool,
-    #[command(flatten, next_help_heading = "Genes and normalisation")]
-    pub(crate) select: SelectConfig,
-    #[command(flatten)]
-    pub(crate) normalize: NormalizeConfig,
-    #[command(flatten, next_help_heading = "Training")]
-    pub(crate) train: TrainConfig,
-    /// Where the model is trained
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) device: DeviceName,
+    pub(crate) training: TrainingArgs,
     /// UMAP: how distances between latent codes are measured
     #[arg(long, value_enum, default_value_t, value_name = "METRIC", help_heading = "UMAP")]
     pub(crate) umap_metric: Metric,

@@ -1,27 +1,17 @@
 //! The input, when its matrix has been taken out: what the options name in it, checked before the work begins.
 
-use concord_core::{Cells, Counts, Genes, Labels};
+use concord_core::{Cells, Counts, Labels};
 use concord_io::Dataset;
-use concord_model::check_domains;
-use concord_prep::{MatrixState, matrix_state};
 
 use super::args::RunArgs;
 use super::input::{self, Input};
-use crate::{colours::Colours, columns, error::CliError, record::Recorder};
-
-/// The name of the domain of data without batches, as in the reference.
-const SINGLE_DOMAIN: &str = "single_domain";
+use crate::{colours::Colours, columns, commands::train::Subject, error::CliError, record::Recorder};
 
 /// What is left of the input when its matrix has become the model's input.
 pub(super) struct Described {
     pub(super) n_cells: usize,
-    pub(super) n_genes: usize,
-    pub(super) genes: Genes,
-    pub(super) state: MatrixState,
-    /// The batch of every cell, when the cells come from several.
-    pub(super) batch: Option<Labels>,
-    /// The same for training: a single one when there are none.
-    pub(super) domains: Labels,
+    /// What training needs.
+    pub(super) subject: Subject,
     /// The columns to colour by.
     pub(super) colours: Vec<(String, Colours)>,
     /// The column whose categories are explained by genes, if there is one.
@@ -42,10 +32,8 @@ pub(super) fn describe(
     for key in [&args.output_key, &args.umap_key()].into_iter().filter(|key| dataset.obsm.contains(key)) {
         recorder.warn(&format!("obsm/{key} of the input is replaced in the result; --output-key gives another name"));
     }
-    let batch = args.batch.as_deref().map(|key| columns::labels(&dataset.obs, key, "--batch")).transpose()?;
+    let subject = Subject::new(&dataset, input.path(), &args.training)?;
     let n_cells = dataset.counts.n_cells();
-    let domains = batch.clone().unwrap_or_else(|| Labels::single(n_cells, SINGLE_DOMAIN));
-    check_domains(&domains, &args.train)?;
     let mut colours = Vec::new();
     for name in coloured_by(&dataset, args) {
         let column = Colours::of_column(input.path(), &dataset.obs, &name, "--label")?;
@@ -55,17 +43,7 @@ pub(super) fn describe(
     if let Some((by, labels)) = contexts.as_ref().filter(|(_, labels)| labels.n_missing() > 0) {
         recorder.warn(&format!("{} cells have no label in {by} and belong to no context", labels.n_missing()));
     }
-    let described = Described {
-        n_cells,
-        n_genes: dataset.counts.n_genes(),
-        genes: dataset.genes,
-        state: matrix_state(&dataset.counts),
-        batch,
-        domains,
-        colours,
-        contexts,
-        cells: dataset.cells,
-    };
+    let described = Described { n_cells, subject, colours, contexts, cells: dataset.cells };
     Ok((dataset.counts, described))
 }
 
@@ -79,7 +57,9 @@ fn contexts(
         return Ok(Some((by.clone(), columns::labels(&dataset.obs, by, "--by")?)));
     }
     let categories = |(name, colours): &(String, Colours)| match colours {
-        Colours::Categories { labels, .. } if Some(name) != args.batch.as_ref() => Some((name.clone(), labels.clone())),
+        Colours::Categories { labels, .. } if Some(name) != args.training.batch.as_ref() => {
+            Some((name.clone(), labels.clone()))
+        }
         _ => None,
     };
     Ok(colours.iter().find_map(categories))
@@ -88,7 +68,7 @@ fn contexts(
 /// The names of the columns to colour by, each once: those asked for, or some that suit, and the batch.
 fn coloured_by(dataset: &Dataset, args: &RunArgs) -> Vec<String> {
     let mut names = if args.labels.is_empty() { columns::unasked(&dataset.obs) } else { args.labels.clone() };
-    if let Some(batch) = &args.batch {
+    if let Some(batch) = &args.training.batch {
         names.insert(0, batch.clone());
     }
     let mut seen = std::collections::HashSet::new();

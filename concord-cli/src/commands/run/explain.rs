@@ -8,10 +8,10 @@ use concord_enrich::GeneSet;
 use concord_io::MatrixSource;
 use concord_model::Trained;
 
-use super::{args::RunArgs, data::Described, steps::train_replicates};
+use super::{args::RunArgs, data::Described};
 use crate::{
     attribution::{Cells, Findings, Model, NOT_IN_VARM, Neurons, Wanted, find, ranked_rows, trust_rows},
-    commands::enrich::in_ranked,
+    commands::{enrich::in_ranked, train::train_replicates},
     error::CliError,
     record::Recorder,
     report_page::drawn_genes,
@@ -57,15 +57,16 @@ pub(super) fn explain(
         return Ok(Explained::default());
     };
     let terminal = recorder.terminal();
-    if args.matrix.source() == MatrixSource::Raw {
+    if args.training.matrix.source() == MatrixSource::Raw {
         terminal.line(NOT_IN_VARM);
     }
     let wanted = Wanted { contrast: true, neurons: Neurons::Top(args.attribution.top_neurons), ..Wanted::default() };
-    let config = AttributeConfig { seed: args.train.seed, ..args.attribution.config.clone() };
+    let config = AttributeConfig { seed: args.training.config.seed, ..args.attribution.config.clone() };
     let model = Model { encoder: &trained.encoder, network: &trained.encoder.network(), latent };
     let genes = features.names();
     let cells = Cells { data, genes, labels, wanted: &wanted, baseline: None };
-    let more_models = || train_replicates(data, &dataset.domains, &args.train, args.attribution.replicates, terminal);
+    let training = dataset.subject.data(data);
+    let more_models = || train_replicates(&training, &args.training.config, args.attribution.replicates, terminal);
     let found = find(&model, &cells, &args.attribution, &config, recorder, more_models)?;
     let ranked = grouped(ranked_rows(&found.contexts, genes));
     let enriched = match sets {

@@ -63,7 +63,8 @@ fn umap_figures(umap: &Embedding, dataset: &Described) -> Result<Vec<(String, Fi
 /// The heat maps of the latent code.
 fn latent_figures(results: &Results<'_>) -> Result<Vec<(String, Figure)>, CliError> {
     let Results { args, dataset, latent, .. } = results;
-    let mut figures = vec![("latent".to_owned(), latent_figure(latent, &dataset.colours, args.train.seed, PNG_DPI)?.0)];
+    let mut figures =
+        vec![("latent".to_owned(), latent_figure(latent, &dataset.colours, args.training.config.seed, PNG_DPI)?.0)];
     if let Some((_, labels)) = &dataset.contexts {
         figures.push(("neurons".to_owned(), neuron_means(latent, labels, N_NEURONS, "")?.1));
     }

@@ -6,8 +6,7 @@ use anyhow::Context;
 use concord_io::{Dataset, ReadOptions, read_h5ad};
 use tempfile::TempDir;
 
-use super::args::RunArgs;
-use crate::error::CliError;
+use crate::{args::MatrixArgs, error::CliError};
 
 /// 700 blood cells x 765 genes, with its provenance in `demo/README.md`.
 const DEMO: &[u8] = include_bytes!("../../../demo/pbmc68k_reduced_counts.h5ad");
@@ -21,9 +20,9 @@ pub(super) struct Input {
 }
 
 impl Input {
-    pub(super) fn open(args: &RunArgs) -> Result<Self, CliError> {
-        if let Some(path) = &args.input {
-            return Ok(Self { path: path.clone(), demo_folder: None });
+    pub(super) fn open(path: Option<&Path>) -> Result<Self, CliError> {
+        if let Some(path) = path {
+            return Ok(Self { path: path.to_owned(), demo_folder: None });
         }
         let folder = tempfile::tempdir().context("cannot make a temporary folder for the demo data")?;
         let path = folder.path().join(DEMO_NAME);
@@ -47,16 +46,16 @@ impl Input {
 }
 
 /// Reads it.
-pub(super) fn read(input: &Input, args: &RunArgs) -> Result<(Dataset, String), CliError> {
-    let options = ReadOptions { source: args.matrix.source() };
-    let dataset = read_h5ad(input.path(), &options)?;
+pub(crate) fn read(path: &Path, matrix: &MatrixArgs) -> Result<(Dataset, String), CliError> {
+    let options = ReadOptions { source: matrix.source() };
+    let dataset = read_h5ad(path, &options)?;
     let (n_cells, n_genes) = (dataset.counts.n_cells(), dataset.counts.n_genes());
     let summary = format!("{n_cells} cells x {n_genes} genes from {}", options.source);
     Ok((dataset, summary))
 }
 
 /// What was noticed while reading.
-pub(super) fn warnings(dataset: &Dataset) -> Vec<String> {
+pub(crate) fn warnings(dataset: &Dataset) -> Vec<String> {
     let notes = dataset.notes;
     let mut warnings = Vec::new();
     if notes.n_rounded > 0 {

@@ -11,14 +11,17 @@ mod write;
 
 use concord_core::Embedding;
 use concord_model::{ModelCard, Trained};
-use concord_prep::{FeatureSelection, MatrixState};
+use concord_prep::FeatureSelection;
 
 pub(crate) use args::RunArgs;
-pub(crate) use steps::train_replicates;
+pub(crate) use input::{read, warnings};
 
 use crate::{
     Session,
-    commands::enrich::{check_sets, read_gmt},
+    commands::{
+        enrich::{check_sets, read_gmt},
+        train::{Prepared, Sitting, embed_cells, prepare, train_encoder},
+    },
     error::CliError,
     outputs::Outputs,
     record::Recorder,
@@ -51,39 +54,32 @@ impl Results<'_> {
 
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<(), CliError> {
-    args.train.validate()?;
+    args.training.check()?;
     args.umap.validate()?;
     args.attribution.validate()?;
-    let input = Input::open(args)?;
+    let input = Input::open(args.input.as_deref())?;
     let outputs = Outputs::new(&args.out)?;
     outputs.protect(input.path(), write::ANNOTATED)?;
     let terminal = &session.terminal;
     let mut recorder = Recorder::new(terminal);
     let sets = args.gmt.as_deref().map(|path| read_gmt(path, session)).transpose()?;
 
-    let dataset = recorder.step("read", || input::read(&input, args))?;
+    let dataset = recorder.step("read", || read(input.path(), &args.training.matrix))?;
     let (counts, dataset) = data::describe(dataset, &input, args, &mut recorder)?;
-    let selection = recorder.step("select", || steps::select(&counts, &dataset, args))?;
-    for warning in &selection.warnings {
-        recorder.warn(warning);
-    }
-    if dataset.state == MatrixState::Logged {
-        recorder.warn(&if args.tutorial {
-            "the matrix seems to be logged already; --tutorial normalises and logs it once more, as the authors' notebook \
-             does. Leave --tutorial out to use it as it is"
-        } else {
-            "the matrix seems to be logged already: it is used as it is, without normalisation"
-        });
-    }
-    let features = dataset.genes.select(&selection.chosen);
+    let Prepared { selection, features, data, normalization } =
+        prepare(counts, &dataset.subject, &args.training, &mut recorder)?;
     if let Some(sets) = &sets {
         check_sets(sets, features.names())?;
     }
-    let (data, normalization) =
-        recorder.step("normalise", || steps::to_input(counts, dataset.state, &selection, args))?;
-    let trained =
-        recorder.step("train", || steps::train_encoder(&data, &dataset.domains, &args.train, args.device, terminal))?;
-    let latent = recorder.step("embed", || steps::embed_cells(&trained, &data))?;
+    let training = dataset.subject.data(&data);
+    let config = &args.training.config;
+    let trained = recorder.step("train", || {
+        Ok::<_, CliError>(train_encoder(&training, config, args.training.device, Sitting::default(), terminal)?)
+    })?;
+    for note in &trained.notes {
+        recorder.warn(note);
+    }
+    let latent = recorder.step("embed", || embed_cells(&trained, &data))?;
     let umap = recorder.step("umap", || steps::draw_umap(&latent, args, args.umap.n_components, terminal))?;
     let umap_3d = if args.umap_3d && args.umap.n_components != 3 {
         Some(recorder.step("umap 3d", || steps::draw_umap(&latent, args, 3, terminal))?)
@@ -92,7 +88,7 @@ pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<(), CliError> {
     };
     let trainee = Trainee { data: &data, features: &features, dataset: &dataset, trained: &trained, latent: &latent };
     let explained = explain::explain(&trainee, sets.as_deref(), args, &mut recorder)?;
-    let card = ModelCard::new(args.train.clone(), normalization, &features, &data, dataset.domains.names());
+    let card = ModelCard::new(config.clone(), normalization, &features, &data, dataset.subject.domains.names());
     drop(data);
     let results = Results { args, input, dataset, selection, trained, card, latent, umap, umap_3d, explained };
     recorder.step("figures", || figures::draw(&results, &outputs))?;

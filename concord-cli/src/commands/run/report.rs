@@ -41,7 +41,7 @@ pub(super) fn write(results: &Results<'_>, warnings: Vec<String>, outputs: &Outp
         trust: &explained.trust,
         losses: &results.losses(),
         expression: explained.expression.clone(),
-        seed: args.train.seed,
+        seed: args.training.config.seed,
     })?;
     let megabytes = page.len() as f64 / 1e6;
     outputs.write(REPORT, page)?;
@@ -54,10 +54,10 @@ fn facts(results: &Results<'_>) -> Vec<(String, String)> {
     let mut facts = vec![
         ("input", results.input.name()),
         ("cells", dataset.n_cells.to_string()),
-        ("genes", format!("{} of {} by {}", selection.chosen.len(), dataset.n_genes, selection.flavor)),
-        ("matrix", format!("{}, {}", args.matrix.source(), dataset.state)),
-        ("batches", args.batch.clone().unwrap_or_else(|| "none".to_owned())),
-        ("training", format!("{} epochs, seed {}", trained.history.len(), args.train.seed)),
+        ("genes", format!("{} of {} by {}", selection.chosen.len(), dataset.subject.n_genes, selection.flavor)),
+        ("matrix", format!("{}, {}", args.training.matrix.source(), dataset.subject.state)),
+        ("batches", args.training.batch.clone().unwrap_or_else(|| "none".to_owned())),
+        ("training", format!("{} epochs, seed {}", trained.history.len(), args.training.config.seed)),
         ("loss", trained.history.last().map_or_else(String::new, |epoch| format!("{:.3}", epoch.loss))),
     ];
     if let Some((by, _)) = &dataset.contexts {

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use concord_core::Column;
-use concord_io::{Additions, MatrixSource, UnsValue, annotate_h5ad};
+use concord_io::{Additions, MatrixSource, annotate_h5ad};
 use concord_model::save;
 use serde_json::{Value, json};
 
@@ -12,7 +11,10 @@ use super::Results;
 use crate::{
     Session,
     attribution::{importance_matrix, ranked_uns},
-    commands::umap::umap_key,
+    commands::{
+        train::{Found, features_csv, latent_additions},
+        umap::umap_key,
+    },
     error::CliError,
     outputs::Outputs,
     record::Recorder,
@@ -27,7 +29,7 @@ const MODEL: &str = "model";
 pub(super) fn write(results: &Results<'_>, outputs: &Outputs) -> Result<((), String), CliError> {
     annotate_h5ad(results.input.path(), outputs.path(ANNOTATED)?, &additions(results))?;
     save(&outputs.path(MODEL)?, &results.trained.encoder, &results.card)?;
-    outputs.write("features.csv", features_csv(results)?)?;
+    outputs.write("features.csv", features_csv(&results.selection, &results.dataset.subject.genes)?)?;
     let explained = &results.explained;
     let mut written = format!("{ANNOTATED}, {MODEL}/, features.csv");
     for (name, csv) in [
@@ -55,80 +57,42 @@ fn table<R: Row + Clone>(groups: &[Group<R>]) -> anyhow::Result<Option<Vec<u8>>>
 
 /// What is added to the input: the latent code, the UMAP, the selected genes, and how they came about.
 fn additions(results: &Results<'_>) -> Additions {
-    let Results { args, selection, latent, umap, dataset, .. } = results;
+    let Results { args, selection, trained, latent, umap, dataset, .. } = results;
     let latent_key = args.output_key.clone();
-    let mut is_feature = vec![Some(false); dataset.n_genes];
-    for &gene in &selection.chosen {
-        is_feature[gene] = Some(true);
-    }
-    // The genes of raw are not the rows of var.
-    let var = match args.matrix.source() {
-        MatrixSource::Raw => Vec::new(),
-        _ => vec![(format!("{}_feature", latent_key.to_lowercase()), Column::Booleans(is_feature))],
-    };
-    let about = UnsValue::dict([
-        ("version", UnsValue::from(env!("CARGO_PKG_VERSION"))),
-        ("config", UnsValue::Text(configuration(results).to_string())),
-        ("features", UnsValue::Texts(results.card.features.clone())),
-        ("loss", UnsValue::Floats(results.trained.history.iter().map(|epoch| epoch.loss).collect())),
-    ]);
-    let mut obsm = vec![(args.umap_key(), umap.values().clone()), (latent_key.clone(), latent.values().clone())];
-    obsm.extend(results.umap_3d.as_ref().map(|umap| (umap_key(&latent_key, 3), umap.values().clone())));
-    let mut uns = vec![(latent_key.to_lowercase(), about)];
-    let mut varm = Vec::new();
+    let config = configuration(results).to_string();
+    let mut additions = latent_additions(
+        &latent_key,
+        &dataset.subject,
+        &args.training,
+        selection,
+        &Found { latent, trained, features: &results.card.features, config },
+    );
+    additions.obsm.insert(0, (args.umap_key(), umap.values().clone()));
+    additions.obsm.extend(results.umap_3d.as_ref().map(|umap| (umap_key(&latent_key, 3), umap.values().clone())));
     let found = &results.explained.found.contexts;
     if let Some((by, _)) = dataset.contexts.as_ref().filter(|_| !found.is_empty()) {
         let key = format!("{latent_key}_importance");
-        if !matches!(args.matrix.source(), MatrixSource::Raw) {
-            varm.push((key.clone(), importance_matrix(found, &selection.chosen, dataset.n_genes)));
+        if !matches!(args.training.matrix.source(), MatrixSource::Raw) {
+            additions.varm.push((key.clone(), importance_matrix(found, &selection.chosen, dataset.subject.n_genes)));
         }
         let method = args.attribution.config.method.name();
-        uns.push((key, ranked_uns(found, &results.card.features, method, by)));
+        additions.uns.push((key, ranked_uns(found, &results.card.features, method, by)));
     }
-    Additions { obsm, varm, var, uns, ..Additions::default() }
-}
-
-/// The tested genes with their statistics, best first.
-fn features_csv(results: &Results<'_>) -> anyhow::Result<Vec<u8>> {
-    let table = results.selection.to_table()?;
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["gene"].into_iter().chain(table.names()))?;
-    for (row, gene) in results.dataset.genes.names().iter().enumerate() {
-        let cells = table.iter().map(|(_, column)| text_of(column, row));
-        writer.write_record([gene.clone()].into_iter().chain(cells))?;
-    }
-    writer.into_inner().context("cannot write features.csv")
-}
-
-/// One entry of a column; empty where it is missing.
-fn text_of(column: &Column, row: usize) -> String {
-    match column {
-        Column::Floats(values) if values[row].is_nan() => String::new(),
-        Column::Floats(values) => values[row].to_string(),
-        Column::Integers(values) => values[row].to_string(),
-        Column::Booleans(values) => values[row].map_or_else(String::new, |value| value.to_string()),
-        Column::Labels(labels) => labels.name_of(row).unwrap_or_default().to_owned(),
-        Column::Texts(values) => values[row].clone().unwrap_or_default(),
-        _ => String::new(),
-    }
+    additions
 }
 
 /// Everything that decides the result.
 fn configuration(results: &Results<'_>) -> Value {
     let args = results.args;
-    json!({
-        "source": args.matrix.source().to_string(),
-        "batch": args.batch,
-        "select": args.select,
-        "normalize": args.normalize,
-        "train": args.train,
-        "umap": args.umap,
-        "umap_metric": args.umap_metric,
-        "tutorial": args.tutorial,
-        "by": results.dataset.contexts.as_ref().map(|(by, _)| by),
-        "attribution": args.attribution.with_seed(args.train.seed),
-        "gmt": args.gmt,
-    })
+    let mut configuration = args.training.record();
+    configuration.extend([
+        ("umap".to_owned(), json!(args.umap)),
+        ("umap_metric".to_owned(), json!(args.umap_metric)),
+        ("by".to_owned(), json!(results.dataset.contexts.as_ref().map(|(by, _)| by))),
+        ("attribution".to_owned(), json!(args.attribution.with_seed(args.training.config.seed))),
+        ("gmt".to_owned(), json!(args.gmt)),
+    ]);
+    Value::Object(configuration)
 }
 
 /// Writes record and log, moves everything into place and says where it is.
@@ -169,12 +133,12 @@ fn record(results: &Results<'_>, recorder: &Recorder<'_>, session: &Session) -> 
         "input": {
             "file": input.name(),
             "n_cells": dataset.n_cells,
-            "n_genes": dataset.n_genes,
-            "state": dataset.state.name(),
+            "n_genes": dataset.subject.n_genes,
+            "state": dataset.subject.state.name(),
             "labels": labels,
         },
         "config": configuration(results),
-        "device": args.device,
+        "device": args.training.device,
         "threads": rayon::current_num_threads(),
         "platform": format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
         "n_features": selection.chosen.len(),

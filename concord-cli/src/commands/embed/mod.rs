@@ -1,0 +1,90 @@
+//! `concord embed`: new cells in the latent space of an existing model.
+
+mod args;
+mod classes;
+mod decoded;
+mod input;
+mod missing;
+mod write;
+
+use concord_core::{Column, Dense, Embedding, Labels};
+use concord_model::{classify, embed};
+
+pub(crate) use args::EmbedArgs;
+
+use crate::{Session, columns, error::CliError, record::Recorder};
+use classes::{Confusion, Predicted};
+use input::Input;
+
+/// Everything that is found out about the cells.
+struct Results {
+    latent: Embedding,
+    /// How much missing genes matter, if some are.
+    missing_effect: Option<Vec<f64>>,
+    predicted: Option<Predicted>,
+    confusion: Option<Confusion>,
+    decoded: Option<Dense>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &EmbedArgs, session: &Session) -> Result<(), CliError> {
+    args.check()?;
+    let mut recorder = Recorder::new(&session.terminal);
+    let input = recorder.step("read", || input::read(args, &session.terminal))?;
+    input.check(args)?;
+    let truth = args.class_key.as_deref().map(|key| columns::labels(&input.obs, key, "--class-key")).transpose()?;
+    for warning in input.warnings(args) {
+        recorder.warn(&warning);
+    }
+    let results = find(&input, truth.as_ref(), args, &mut recorder)?;
+    recorder.step("write", || write::write(args, &input, &results))?;
+    write::tell(args, &input, &results, session);
+    Ok(())
+}
+
+/// Asks the model all that is asked for.
+fn find(
+    input: &Input,
+    truth: Option<&Labels>,
+    args: &EmbedArgs,
+    recorder: &mut Recorder<'_>,
+) -> Result<Results, CliError> {
+    let Input { model, card, data, obs, found, .. } = input;
+    let latent = recorder.step("embed", || {
+        let latent = embed(model, data)?;
+        let summary = format!("{} cells x {} neurons", latent.n_cells(), latent.n_dimensions());
+        Ok::<_, CliError>((latent, summary))
+    })?;
+    let missing_effect = if found.missing().is_empty() {
+        None
+    } else {
+        Some(recorder.step("missing", || {
+            let effects = missing::effect(model, data, &latent, found)?;
+            let mean = effects.iter().sum::<f64>() / effects.len() as f64;
+            Ok::<_, CliError>((effects, format!("as many genes again move a code by {mean:.3} in the mean")))
+        })?)
+    };
+    let predicted = if card.training.use_classifier {
+        Some(recorder.step("classify", || {
+            let predicted = Predicted::new(classify(model, data)?, args.unknown_below)?;
+            let summary = format!("{} classes, {} cells unknown", card.categories.classes.len(), predicted.n_unknown());
+            Ok::<_, CliError>((predicted, summary))
+        })?)
+    } else {
+        None
+    };
+    let decoded = match &args.decode {
+        None => None,
+        Some(batch) => Some(recorder.step("decode", || {
+            let decoded = decoded::decoded(model, card, data, obs, batch)?;
+            Ok::<_, CliError>((decoded, format!("as in {batch}")))
+        })?),
+    };
+    let confusion = predicted.as_ref().zip(truth).map(|(predicted, truth)| predicted.compare(truth));
+    Ok(Results { latent, missing_effect, predicted, confusion, decoded })
+}
+
+/// A column of numbers.
+fn numbers(values: &[f64]) -> Column {
+    Column::Floats(values.to_vec())
+}

@@ -1,0 +1,111 @@
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use concord_model::{Device, TrainConfig};
+use concord_prep::{NormalizeConfig, SelectConfig};
+use serde_json::{Map, Value, json};
+
+use super::known::KnownArgs;
+use crate::{
+    args::{MatrixArgs, obsm_key},
+    error::CliError,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  concord train data.h5ad -o trained --batch sample
+  concord train data.h5ad -o typed --use-classifier --class-key cell_type --unlabeled-class unknown --train-frac 0.9
+  concord train data.h5ad -o decoding --batch sample --use-decoder --covariate-embedding-dims donor=4
+
+A long training that may be interrupted, by Ctrl-C or otherwise, and goes on as if nothing had happened:
+  concord train data.h5ad -o trained --checkpoint-every 1
+  concord train --resume trained";
+
+/// Where the model is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum DeviceName {
+    /// The processor, with kernels for sparse data
+    #[default]
+    Cpu,
+}
+
+impl DeviceName {
+    pub(crate) fn device(self) -> Device {
+        match self {
+            Self::Cpu => Device::cpu(),
+        }
+    }
+}
+
+/// Everything that decides what a model becomes, from the file to its weights.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TrainingArgs {
+    /// Column of obs that says which batch a cell comes from; batches are integrated
+    #[arg(long, value_name = "KEY", help_heading = "Data")]
+    pub(crate) batch: Option<String>,
+    #[command(flatten)]
+    pub(crate) known: KnownArgs,
+    #[command(flatten)]
+    pub(crate) matrix: MatrixArgs,
+    /// Do as the authors' notebook does with logged data: normalise and log them once more
+    #[arg(long, help_heading = "Genes and normalisation")]
+    pub(crate) tutorial: bool,
+    #[command(flatten, next_help_heading = "Genes and normalisation")]
+    pub(crate) select: SelectConfig,
+    #[command(flatten)]
+    pub(crate) normalize: NormalizeConfig,
+    #[command(flatten, next_help_heading = "Training")]
+    pub(crate) config: TrainConfig,
+    /// Where the model is trained
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) device: DeviceName,
+}
+
+impl TrainingArgs {
+    /// Refuses options that are out of range or do not go together.
+    pub(crate) fn check(&self) -> Result<(), CliError> {
+        self.config.validate()?;
+        self.known.check(&self.config)
+    }
+
+    /// All of it for a record.
+    pub(crate) fn record(&self) -> Map<String, Value> {
+        let entries = [
+            ("source", json!(self.matrix.source().to_string())),
+            ("batch", json!(self.batch)),
+            ("known", json!(self.known)),
+            ("select", json!(self.select)),
+            ("normalize", json!(self.normalize)),
+            ("train", json!(self.config)),
+            ("tutorial", json!(self.tutorial)),
+        ];
+        entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+/// Options of `concord train`.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct TrainArgs {
+    /// The .h5ad file with the counts
+    #[arg(value_name = "IN.h5ad", required_unless_present = "resume")]
+    pub(super) input: Option<PathBuf>,
+    /// Folder for the results; made when missing, files of the same names are replaced
+    #[arg(long, short, value_name = "FOLDER", required_unless_present = "resume")]
+    pub(super) out: Option<PathBuf>,
+    /// Go on with a training that was interrupted; its folder has the options
+    #[arg(long, value_name = "FOLDER", conflicts_with = "out", help_heading = "Interruption")]
+    pub(super) resume: Option<PathBuf>,
+    /// Write a checkpoint after every N epochs, from which training can go on [default: only when it is interrupted]
+    #[arg(long, value_name = "N", help_heading = "Interruption")]
+    pub(super) checkpoint_every: Option<NonZeroUsize>,
+    /// Stop after N steps as by Ctrl-C: write a checkpoint and say how to go on
+    #[arg(long, value_name = "N", help_heading = "Interruption")]
+    pub(super) stop_after: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(super) training: TrainingArgs,
+    /// Name of the latent code in obsm
+    #[arg(long, value_name = "NAME", default_value = "Concord", value_parser = obsm_key, help_heading = "Results")]
+    pub(super) output_key: String,
+}

@@ -1,0 +1,87 @@
+//! `concord train`: a model of an h5ad file, without figures, genes and report; and the parts of it that `concord run`
+//! has too.
+
+mod args;
+mod known;
+mod sitting;
+mod steps;
+mod subject;
+mod write;
+
+use std::path::Path;
+
+use concord_model::{ModelCard, ModelError, Trained};
+
+pub(crate) use args::{TrainArgs, TrainingArgs};
+pub(crate) use sitting::Sitting;
+pub(crate) use steps::{embed_cells, train_encoder, train_replicates};
+pub(crate) use subject::{Prepared, Subject, prepare};
+pub(crate) use write::{Found, features_csv, latent_additions};
+
+use crate::{Session, commands::run, error::CliError, outputs::Outputs, record::Recorder};
+use sitting::Desk;
+use write::Results;
+
+impl TrainArgs {
+    fn input(&self) -> &Path {
+        self.input.as_deref().unwrap_or(Path::new(""))
+    }
+
+    fn out(&self) -> &Path {
+        self.out.as_deref().unwrap_or(Path::new("."))
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &TrainArgs, session: &Session) -> Result<(), CliError> {
+    match &args.resume {
+        None => train(args, session),
+        Some(folder) => train(&sitting::taken_up(args, folder, &session.command_line)?, session),
+    }
+}
+
+fn train(args: &TrainArgs, session: &Session) -> Result<(), CliError> {
+    args.training.check()?;
+    let outputs = Outputs::new(args.out())?;
+    outputs.protect(args.input(), write::ANNOTATED)?;
+    let mut recorder = Recorder::new(&session.terminal);
+    let dataset = recorder.step("read", || run::read(args.input(), &args.training.matrix))?;
+    for warning in run::warnings(&dataset) {
+        recorder.warn(&warning);
+    }
+    let subject = Subject::new(&dataset, args.input(), &args.training)?;
+    let prepared = prepare(dataset.counts, &subject, &args.training, &mut recorder)?;
+    let Prepared { selection, features, data, normalization } = &prepared;
+    let mut desk = Desk::set_up(args, args.out(), &session.command_line)?;
+    let trained = recorder.step("train", || train_at(&mut desk, &subject, &prepared, args, session));
+    let trained = trained.inspect_err(|_| desk.leave())?;
+    for note in &trained.notes {
+        recorder.warn(note);
+    }
+    let latent = recorder.step("embed", || embed_cells(&trained, data))?;
+    let config = args.training.config.clone();
+    let card = ModelCard::new(config, *normalization, features, data, subject.domains.names());
+    let results = Results { args, subject: &subject, selection, trained: &trained, card: &card, latent: &latent };
+    recorder.step("write", || write::write(&results, &outputs))?;
+    write::finish(&results, outputs, &recorder, session)?;
+    desk.clear()
+}
+
+/// Trains, and says how to go on when that was interrupted.
+fn train_at(
+    desk: &mut Desk,
+    subject: &Subject,
+    prepared: &Prepared,
+    args: &TrainArgs,
+    session: &Session,
+) -> Result<(Trained, String), CliError> {
+    let sitting = desk.sit_down(args)?;
+    let TrainingArgs { config, device, .. } = &args.training;
+    let trained = train_encoder(&subject.data(&prepared.data), config, *device, sitting, &session.terminal);
+    trained.map_err(|error| match error {
+        ModelError::Interrupted { checkpoint: Some(_), .. } => {
+            CliError::Interrupted(anyhow::anyhow!("{error}; {}", Desk::advice(args.out())))
+        }
+        error => error.into(),
+    })
+}

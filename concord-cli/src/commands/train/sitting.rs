@@ -1,0 +1,161 @@
+//! Training that can be interrupted, and goes on another time.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use anyhow::Context;
+use clap::Parser;
+use concord_model::{Checkpoint, CheckpointEvery, Checkpoints};
+use serde::{Deserialize, Serialize};
+use signal_hook::{
+    consts::SIGINT,
+    flag::{register, register_conditional_shutdown},
+};
+
+use super::TrainArgs;
+use crate::{
+    args::{Cli, Command},
+    error::{CliError, INTERRUPTED},
+};
+
+/// The state of training.
+const CHECKPOINT: &str = "checkpoint.safetensors";
+
+/// The options of the training that it is of.
+const ORDER: &str = "checkpoint.json";
+
+/// What goes on beside the steps of training; by default nothing.
+#[derive(Default)]
+pub(crate) struct Sitting<'a> {
+    /// Where to take it up.
+    pub(super) from: Option<Checkpoint>,
+    pub(super) checkpoints: Option<Checkpoints>,
+    /// Becomes true when training is to stop.
+    pub(super) stop: Option<&'a AtomicBool>,
+    /// Steps after which it is made true.
+    pub(super) stop_after: Option<usize>,
+}
+
+/// What `concord train` was told to do.
+#[derive(Serialize, Deserialize)]
+struct Order {
+    arguments: Vec<String>,
+    /// The absolute path of the input.
+    input: PathBuf,
+}
+
+/// The options of an interrupted training; those for interruption are the new ones.
+pub(super) fn taken_up(args: &TrainArgs, folder: &Path, command_line: &[String]) -> Result<TrainArgs, CliError> {
+    const ALLOWED: [&str; 6] = ["--resume", "--checkpoint-every", "--stop-after", "--threads", "--quiet", "--json"];
+    let is_other = |argument: &&String| {
+        argument.starts_with("--") && !ALLOWED.contains(&argument.split('=').next().unwrap_or_default())
+    };
+    if let Some(other) = command_line.iter().find(is_other) {
+        return Err(CliError::usage(format!(
+            "{other} does not go with --resume: the options are those that training was begun with; leave it out, or begin \
+             anew with -o"
+        )));
+    }
+    let refuse = |reason: &dyn std::fmt::Display| {
+        let folder = folder.display();
+        CliError::usage(format!("--resume {folder}: {reason}; give the folder of an interrupted concord train"))
+    };
+    let text = fs::read_to_string(folder.join(ORDER)).map_err(|error| refuse(&format!("{ORDER}: {error}")))?;
+    let order: Order = serde_json::from_str(&text).map_err(|error| refuse(&format!("{ORDER}: {error}")))?;
+    let Ok(Cli { command: Command::Train(begun), .. }) = Cli::try_parse_from(&order.arguments) else {
+        return Err(refuse(&format!("{ORDER} holds no options of concord train")));
+    };
+    Ok(TrainArgs {
+        input: args.input.clone().or(Some(order.input)),
+        out: Some(folder.to_owned()),
+        resume: args.resume.clone(),
+        checkpoint_every: args.checkpoint_every.or(begun.checkpoint_every),
+        stop_after: args.stop_after,
+        ..*begun
+    })
+}
+
+/// The checkpoints in the folder of the results.
+pub(super) struct Desk {
+    folder: PathBuf,
+    from: Option<Checkpoint>,
+    /// Becomes true when training is to stop.
+    stop: Arc<AtomicBool>,
+}
+
+impl Desk {
+    /// Makes the folder; reads the checkpoint of what is taken up, or takes an older one away. Says in `checkpoint.json`
+    /// what is being done.
+    pub(super) fn set_up(args: &TrainArgs, folder: &Path, command_line: &[String]) -> Result<Self, CliError> {
+        let path = folder.join(CHECKPOINT);
+        if args.resume.is_some() {
+            let from = Checkpoint::read(&path).map_err(|error| CliError::usage(format!("--resume: {error}")))?;
+            if *from.config() != args.training.config {
+                return Err(CliError::usage(format!("--resume: {ORDER} and {CHECKPOINT} are of different trainings")));
+            }
+            return Ok(Self { folder: folder.to_owned(), from: Some(from), stop: Arc::default() });
+        }
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        remove(&path)?;
+        let input = args.input.clone().unwrap_or_default();
+        let input = std::path::absolute(&input).context("cannot name the input")?;
+        let order = Order { arguments: command_line.to_vec(), input };
+        let text = serde_json::to_string_pretty(&order).context("cannot write down the options")?;
+        let place = folder.join(ORDER);
+        fs::write(&place, format!("{text}\n")).with_context(|| format!("cannot write {}", place.display()))?;
+        Ok(Self { folder: folder.to_owned(), from: None, stop: Arc::default() })
+    }
+
+    /// Begins.
+    pub(super) fn sit_down(&mut self, args: &TrainArgs) -> Result<Sitting<'_>, CliError> {
+        stop_by_ctrl_c(&self.stop)?;
+        let every = args.checkpoint_every.map(|n_epochs| CheckpointEvery::Epochs(n_epochs.get()));
+        Ok(Sitting {
+            from: self.from.take(),
+            checkpoints: Some(Checkpoints { path: self.folder.join(CHECKPOINT), every }),
+            stop: Some(self.stop.as_ref()),
+            stop_after: args.stop_after.map(std::num::NonZeroUsize::get),
+        })
+    }
+
+    /// How to go on.
+    pub(super) fn advice(folder: &Path) -> String {
+        format!("go on with: concord train --resume {}", folder.display())
+    }
+
+    /// Takes everything away that is for going on: training is complete.
+    pub(super) fn clear(&self) -> Result<(), CliError> {
+        remove(&self.folder.join(ORDER))?;
+        remove(&self.folder.join(CHECKPOINT))
+    }
+
+    /// After a failure: without a checkpoint nothing can go on.
+    pub(super) fn leave(&self) {
+        if !self.folder.join(CHECKPOINT).exists() {
+            let _ = fs::remove_file(self.folder.join(ORDER));
+            // Only if nothing else is in it.
+            let _ = fs::remove_dir(&self.folder);
+        }
+    }
+}
+
+fn remove(path: &Path) -> Result<(), CliError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(anyhow::anyhow!("cannot remove {}: {error}", path.display()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes it true with the first Ctrl-C; the second ends the program at once.
+fn stop_by_ctrl_c(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
+    let failed = "cannot listen for Ctrl-C";
+    // In this order: the first signal finds it false and makes it true, the second finds it true.
+    register_conditional_shutdown(SIGINT, i32::from(INTERRUPTED), Arc::clone(stop)).context(failed)?;
+    register(SIGINT, Arc::clone(stop)).context(failed)?;
+    Ok(())
+}

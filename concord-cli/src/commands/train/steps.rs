@@ -1,0 +1,121 @@
+//! The steps of training: each calls one library and says in a few words what came out.
+
+use std::sync::atomic::Ordering;
+
+use concord_core::{Counts, Embedding, LogNorm};
+use concord_model::{
+    Encoder, ModelError, Normalization, Run, TrainConfig, TrainProgress, Trained, TrainingData, embed, resume,
+    train_model,
+};
+use concord_prep::{FeatureSelection, MatrixState, SelectConfig, select_features};
+
+use super::{
+    args::{DeviceName, TrainingArgs},
+    sitting::Sitting,
+    subject::Subject,
+};
+use crate::{error::CliError, model_input, terminal::Terminal};
+
+/// Chooses the genes.
+pub(crate) fn select(
+    counts: &Counts,
+    subject: &Subject,
+    args: &TrainingArgs,
+) -> Result<(FeatureSelection, String), CliError> {
+    let config = SelectConfig { state: Some(subject.state), seed: args.config.seed, ..args.select.clone() };
+    let selection = select_features(counts, subject.batch.as_ref(), &config)?;
+    let summary = format!("{} genes by {}", selection.chosen.len(), selection.flavor);
+    Ok((selection, summary))
+}
+
+/// The chosen genes of the normalised matrix, the encoder's input; and how it was normalised.
+pub(crate) fn to_input(
+    counts: Counts,
+    state: MatrixState,
+    selection: &FeatureSelection,
+    args: &TrainingArgs,
+) -> Result<((LogNorm, Normalization), String), CliError> {
+    // The authors' notebook normalises whatever it gets.
+    let state = if args.tutorial { MatrixState::Counts } else { state };
+    let normalization = model_input::normalization(&counts, state, args.normalize)?;
+    let summary = match normalization {
+        Normalization::AsIs => "used as it is".to_owned(),
+        Normalization::TotalAndLog { target_sum } => {
+            let what = if args.normalize.target_sum.is_some() { "a total of" } else { "the median total," };
+            format!("cells to {what} {target_sum}, log1p")
+        }
+    };
+    let data = model_input::normalized(counts, normalization)?.select_genes(&selection.chosen);
+    Ok(((data, normalization), summary))
+}
+
+/// The latent code of every cell.
+pub(crate) fn embed_cells(trained: &Trained, data: &LogNorm) -> Result<(Embedding, String), CliError> {
+    let latent = embed(&trained.encoder, data)?;
+    let summary = format!("{} cells x {} neurons", latent.n_cells(), latent.n_dimensions());
+    Ok((latent, summary))
+}
+
+/// Trains, with a bar that tells epoch, loss, speed and the time left.
+pub(crate) fn train_encoder(
+    data: &TrainingData<'_>,
+    config: &TrainConfig,
+    device: DeviceName,
+    sitting: Sitting<'_>,
+    terminal: &Terminal,
+) -> Result<(Trained, String), ModelError> {
+    let bar = terminal.bar("train", config.n_epochs);
+    let start = std::time::Instant::now();
+    let Sitting { from, checkpoints, stop, stop_after } = sitting;
+    bar.set_position(from.as_ref().map_or(0, concord_model::Checkpoint::n_epochs) as u64);
+    let (mut n_seen, mut n_steps_in_all, mut n_in_epoch, mut epoch_loss) = (0, 0, 0, 0.0);
+    let mut on_step = |progress: TrainProgress| {
+        n_seen += progress.n_cells;
+        n_steps_in_all += 1;
+        if let Some(stop) = stop.filter(|_| stop_after == Some(n_steps_in_all)) {
+            stop.store(true, Ordering::Relaxed);
+        }
+        n_in_epoch += 1;
+        epoch_loss += f64::from(progress.loss);
+        let cells_per_second = n_seen as f64 / start.elapsed().as_secs_f64();
+        let TrainProgress { epoch, n_epochs, step, n_steps, .. } = progress;
+        let loss = epoch_loss / f64::from(n_in_epoch);
+        let message = format!("epoch {}/{n_epochs}  loss {loss:.3}  {cells_per_second:.0} cells/s", epoch + 1);
+        if step + 1 == n_steps {
+            terminal.log(&format!("train      {message}"));
+            (n_in_epoch, epoch_loss) = (0, 0.0);
+            bar.inc(1);
+        }
+        bar.set_message(message);
+    };
+    let mut run = Run { progress: &mut on_step, pretrained: None, stop, checkpoints };
+    let trained = match from {
+        None => train_model(data, config, &device.device(), &mut run),
+        Some(checkpoint) => resume(data, checkpoint, &device.device(), &mut run),
+    };
+    bar.finish_and_clear();
+    let trained = trained?;
+    let last = trained.history.last().map_or(f64::NAN, |epoch| epoch.loss);
+    let summary = format!(
+        "{} epochs, loss {last:.3}, {:.0} cells/s",
+        trained.history.len(),
+        n_seen as f64 / start.elapsed().as_secs_f64()
+    );
+    Ok((trained, summary))
+}
+
+/// Further models of the kind, `n_models` with the first, each with the next seed.
+pub(crate) fn train_replicates(
+    data: &TrainingData<'_>,
+    config: &TrainConfig,
+    n_models: usize,
+    terminal: &Terminal,
+) -> Result<(Vec<Encoder>, String), CliError> {
+    let mut encoders = Vec::new();
+    for replicate in 1..n_models as u64 {
+        let config = TrainConfig { seed: config.seed.wrapping_add(replicate), ..config.clone() };
+        encoders.push(train_encoder(data, &config, DeviceName::Cpu, Sitting::default(), terminal)?.0.encoder);
+    }
+    let summary = format!("{} more models", encoders.len());
+    Ok((encoders, summary))
+}

@@ -1,0 +1,136 @@
+//! The files of a trained model.
+
+use anyhow::Context;
+use concord_core::{Column, Embedding, Genes};
+use concord_io::{Additions, MatrixSource, UnsValue, annotate_h5ad};
+use concord_model::{ModelCard, Trained, save};
+use concord_prep::FeatureSelection;
+use serde_json::{Value, json};
+
+use super::{Subject, TrainArgs, TrainingArgs};
+use crate::{Session, error::CliError, outputs::Outputs, record::Recorder};
+
+/// The copy of the input with the results in it.
+pub(super) const ANNOTATED: &str = "annotated.h5ad";
+
+/// What training found out.
+pub(crate) struct Found<'a> {
+    pub(crate) latent: &'a Embedding,
+    pub(crate) trained: &'a Trained,
+    pub(crate) features: &'a [String],
+    /// Everything that decided it, as JSON.
+    pub(crate) config: String,
+}
+
+/// What is added to the input: the latent code, the selected genes, and how they came about.
+pub(crate) fn latent_additions(
+    key: &str,
+    subject: &Subject,
+    args: &TrainingArgs,
+    selection: &FeatureSelection,
+    found: &Found<'_>,
+) -> Additions {
+    let mut is_feature = vec![Some(false); subject.n_genes];
+    for &gene in &selection.chosen {
+        is_feature[gene] = Some(true);
+    }
+    // The genes of raw are not the rows of var.
+    let var = match args.matrix.source() {
+        MatrixSource::Raw => Vec::new(),
+        _ => vec![(format!("{}_feature", key.to_lowercase()), Column::Booleans(is_feature))],
+    };
+    let about = UnsValue::dict([
+        ("version", UnsValue::from(env!("CARGO_PKG_VERSION"))),
+        ("config", UnsValue::Text(found.config.clone())),
+        ("features", UnsValue::Texts(found.features.to_vec())),
+        ("loss", UnsValue::Floats(found.trained.history.iter().map(|epoch| epoch.loss).collect())),
+    ]);
+    let obsm = vec![(key.to_owned(), found.latent.values().clone())];
+    Additions { obsm, var, uns: vec![(key.to_lowercase(), about)], ..Additions::default() }
+}
+
+/// Everything that a training leaves behind.
+pub(super) struct Results<'a> {
+    pub(super) args: &'a TrainArgs,
+    pub(super) subject: &'a Subject,
+    pub(super) selection: &'a FeatureSelection,
+    pub(super) trained: &'a Trained,
+    pub(super) card: &'a ModelCard,
+    pub(super) latent: &'a Embedding,
+}
+
+/// Writes the annotated h5ad, the model directory and the table of genes.
+pub(super) fn write(results: &Results<'_>, outputs: &Outputs) -> Result<((), String), CliError> {
+    let Results { args, subject, selection, trained, card, latent } = *results;
+    let config = Value::Object(args.training.record()).to_string();
+    let found = Found { latent, trained, features: &card.features, config };
+    let additions = latent_additions(&args.output_key, subject, &args.training, selection, &found);
+    annotate_h5ad(args.input(), outputs.path(ANNOTATED)?, &additions)?;
+    save(&outputs.path("model")?, &trained.encoder, card)?;
+    outputs.write("features.csv", features_csv(selection, &subject.genes)?)?;
+    Ok(((), format!("{ANNOTATED}, model/, features.csv")))
+}
+
+/// Writes the record, moves everything into place and says where it is.
+pub(super) fn finish(
+    results: &Results<'_>,
+    outputs: Outputs,
+    recorder: &Recorder<'_>,
+    session: &Session,
+) -> Result<(), CliError> {
+    let Results { args, subject, trained, card, .. } = *results;
+    let record = json!({
+        "concord_version": env!("CARGO_PKG_VERSION"),
+        "command": session.command_line,
+        "input": {
+            "file": args.input(),
+            "n_cells": card.provenance.n_cells,
+            "n_genes": subject.n_genes,
+            "state": subject.state.name(),
+        },
+        "config": args.training.record(),
+        "device": args.training.device,
+        "threads": rayon::current_num_threads(),
+        "n_features": card.features.len(),
+        "best_epoch": trained.best_epoch,
+        "history": trained.history,
+        "warnings": recorder.warnings(),
+        "steps": recorder.steps(),
+        "seconds": recorder.seconds(),
+        "peak_memory_bytes": recorder.peak_memory_bytes(),
+    });
+    let text = serde_json::to_string_pretty(&record).context("cannot write train.json")?;
+    outputs.write("train.json", format!("{text}\n"))?;
+    let files = outputs.publish()?;
+    if session.json {
+        super::super::print_json(&record);
+    } else {
+        session.terminal.line(&format!("{} files in {}", files.len(), args.out().display()));
+    }
+    Ok(())
+}
+
+/// The tested genes with their statistics, best first.
+pub(crate) fn features_csv(selection: &FeatureSelection, genes: &Genes) -> anyhow::Result<Vec<u8>> {
+    let table = selection.to_table()?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["gene"].into_iter().chain(table.names()))?;
+    for (row, gene) in genes.names().iter().enumerate() {
+        let cells = table.iter().map(|(_, column)| text_of(column, row));
+        writer.write_record([gene.clone()].into_iter().chain(cells))?;
+    }
+    writer.into_inner().context("cannot write features.csv")
+}
+
+/// One entry of a column; empty where it is missing.
+fn text_of(column: &Column, row: usize) -> String {
+    match column {
+        Column::Floats(values) if values[row].is_nan() => String::new(),
+        Column::Floats(values) => values[row].to_string(),
+        Column::Integers(values) => values[row].to_string(),
+        Column::Booleans(values) => values[row].map_or_else(String::new, |value| value.to_string()),
+        Column::Labels(labels) => labels.name_of(row).unwrap_or_default().to_owned(),
+        Column::Texts(values) => values[row].clone().unwrap_or_default(),
+        _ => String::new(),
+    }
+}
