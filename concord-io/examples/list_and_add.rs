@@ -1,4 +1,4 @@
-//! Opens an h5ad file, lists what is in it, and writes a copy with an embedding added:
+//! Opens an h5ad file of any size, lists what is in it, streams its matrix, and writes a copy with a matrix about cells added:
 //!
 //! ```text
 //! cargo run --release -p concord-io --example list_and_add -- pbmc3k.h5ad pbmc3k_more.h5ad
@@ -7,7 +7,7 @@
 
 use std::error::Error;
 
-use concord_io::{Additions, ColumnKind, ReadOptions, UnsValue, annotate_h5ad, inspect_h5ad, read_h5ad};
+use concord_io::{Additions, ColumnKind, ReadOptions, RowReader, UnsValue, annotate_h5ad, inspect_h5ad};
 use ndarray::Array2;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -18,9 +18,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     list(&input)?;
 
     // One number a cell: how many molecules were counted in it.
-    let data = read_h5ad(&input, &ReadOptions::default())?;
-    let rows = data.counts.matrix().outer_iterator();
-    let totals: Vec<f32> = rows.map(|row| row.data().iter().sum()).collect();
+    let reader = RowReader::open(&input, &ReadOptions::default())?;
+    let mut totals: Vec<f32> = Vec::with_capacity(reader.n_cells());
+    for block in reader.blocks(4096) {
+        totals.extend(block?.matrix.outer_iterator().map(|row| row.data().iter().sum::<f32>()));
+    }
+    drop(reader);
     let additions = Additions {
         obsm: vec![("X_total".to_owned(), Array2::from_shape_vec((totals.len(), 1), totals)?)],
         uns: vec![("list_and_add".to_owned(), UnsValue::dict([("input", UnsValue::from(input.as_str()))]))],

@@ -1,4 +1,4 @@
-//! Reading and writing of h5ad files; HDF5 is linked here and nowhere else.
+//! Reading and writing of h5ad files, without the HDF5 library.
 //!
 //! [`read_h5ad`] reads a file into the types of `concord-core`, [`inspect_h5ad`] says what is in it without reading it
 //! all, and [`annotate_h5ad`] writes a copy with embeddings and columns added in which everything else stays as it was.

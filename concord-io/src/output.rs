@@ -1,6 +1,5 @@
 //! Where files are made until they are complete.
 
-use std::fmt::Display;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -21,16 +20,26 @@ pub(crate) struct PendingFile {
 impl PendingFile {
     /// Makes an empty file in the directory of the output.
     pub(crate) fn beside(output: &Path) -> Result<Self, IoError> {
+        let failed = |error| write_error(output, error);
         if output.is_dir() {
-            return Err(write_error(output, "it is a directory"));
+            return Err(write_error(output, std::io::Error::other("it is a directory")));
+        }
+        // A link stays one: the file that it leads to is replaced.
+        let place = output.canonicalize().unwrap_or_else(|_| output.to_owned());
+        let replaced = place.metadata().ok();
+        if replaced.as_ref().is_some_and(|replaced| replaced.permissions().readonly()) {
+            return Err(write_error(output, std::io::Error::other("it is there and may not be written")));
         }
         let mut builder = tempfile::Builder::new();
         builder.prefix(".concord-").suffix(".h5ad.tmp");
-        // Temporary files are private by default; the output shall be as readable as any new file.
+        // Temporary files are private by default; a new output shall be as readable as any new file.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(directory_of(output)).map_err(|error| write_error(output, error))?;
-        Ok(Self { file, output: output.to_owned() })
+        let file = builder.tempfile_in(directory_of(&place)).map_err(failed)?;
+        if let Some(replaced) = replaced {
+            file.as_file().set_permissions(replaced.permissions()).map_err(failed)?;
+        }
+        Ok(Self { file, output: place })
     }
 
     /// Copies what is in another file.
@@ -59,7 +68,8 @@ impl PendingFile {
 /// Fails when the disk that a file is to be on has less room than this and a little more.
 pub(crate) fn check_room(output: &Path, n_bytes: u64) -> Result<(), IoError> {
     let needed = n_bytes.saturating_add(OVERHEAD_BYTES);
-    match fs4::available_space(directory_of(output)) {
+    let place = output.canonicalize().unwrap_or_else(|_| output.to_owned());
+    match fs4::available_space(directory_of(&place)) {
         Ok(available) if available < needed => Err(IoError::NoSpace { path: output.to_owned(), needed, available }),
         // A disk that does not tell is full when writing fails.
         _ => Ok(()),
@@ -70,6 +80,11 @@ fn directory_of(output: &Path) -> &Path {
     output.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
 }
 
-pub(crate) fn write_error(output: &Path, detail: impl Display) -> IoError {
-    IoError::Write { path: output.to_owned(), detail: detail.to_string() }
+/// The error of writing a file; what is wrong with the values, not with the disk, is of the kind invalid input.
+pub(crate) fn write_error(output: &Path, error: impl Into<std::io::Error>) -> IoError {
+    let error = error.into();
+    if error.kind() == std::io::ErrorKind::InvalidInput {
+        return IoError::InvalidAddition { object: output.display().to_string(), detail: error.to_string() };
+    }
+    IoError::Write { path: output.to_owned(), detail: error.to_string() }
 }

@@ -21,11 +21,14 @@ pub struct Rewritten {
 /// say, whatever compressed them before. Input and output may be the same file: the new one is made under another name and
 /// renamed when it is complete.
 ///
+/// Not kept are the order in which names were made, where a file tells it (names come in alphabetical order then; the columns
+/// of data frames keep theirs), comments, and times of objects.
+///
 /// No more is in memory than some chunks of an array, all texts of one, and the addresses of chunks.
 ///
 /// # Errors
 /// Those of [`read_h5ad`](crate::read_h5ad) for a file that cannot be opened or has no `obs` or `var`;
-/// [`IoError::Unsupported`] when it holds something that cannot be copied, such as references between its objects, or an
+/// [`IoError::Unsupported`] when it holds something that cannot be copied, such as lists of any length as elements, or an
 /// array compressed in an unknown way; [`IoError::Write`]. The output is then what it was before.
 ///
 /// ```no_run

@@ -51,7 +51,8 @@ impl Additions {
 /// Writes a copy of an h5ad file with additions, readable by anndata 0.8 to 0.12.
 ///
 /// The bytes of the input are copied and the additions are put behind them, so that all that is not replaced stays as it
-/// was, whether this crate understands it or not; memory does not grow with the file. The copy is made under another name in
+/// was, whether this crate understands it or not; memory does not grow with the file. (Of groups that something is added to,
+/// the order in which their names were made is not kept, nor comments; columns of data frames keep their order.) The copy is made under another name in
 /// the directory of the output and renamed when it is complete: after a failure the output is what it was before. Input and
 /// output may be the same file.
 ///
@@ -81,8 +82,10 @@ pub fn annotate_h5ad(input: impl AsRef<Path>, output: impl AsRef<Path>, addition
     let mut copy = PendingFile::beside(output)?;
     copy.fill_from(input)?;
     append(copy.handle()?, input, output, additions)?;
+    // Locked against writers until now: what one added in the meantime to a file that is replaced would be lost.
+    copy.publish()?;
     drop(file);
-    copy.publish()
+    Ok(())
 }
 
 /// Adds to an h5ad file without copying it: the time and the room that this takes are those of the additions.
@@ -104,29 +107,56 @@ pub fn annotate_h5ad(input: impl AsRef<Path>, output: impl AsRef<Path>, addition
 /// ```
 pub fn annotate_h5ad_in_place(path: impl AsRef<Path>, additions: &Additions) -> Result<(), IoError> {
     let path = path.as_ref();
-    check_additions(&Frames::of(&H5File::open(path)?)?, additions)?;
+    // Says what is wrong with a file that is none, or that cannot be read, before it is opened for writing.
+    drop(H5File::open(path)?);
     check_room(path, additions.n_bytes())?;
-    let file = File::options().read(true).write(true).open(path).map_err(|error| write_error(path, error))?;
+    let failed = |error| write_error(path, error);
+    let file = File::options().read(true).write(true).open(path).map_err(failed)?;
     if let Err(TryLockError::WouldBlock) = file.try_lock() {
         return Err(IoError::Busy { path: path.to_owned() });
     }
-    let failed = |error| write_error(path, error);
-    let n_bytes = file.metadata().map_err(failed)?.len();
-    let kept = file.try_clone().map_err(failed)?;
-    append(file, path, path, additions).inspect_err(|_| {
-        // What was put behind the end belongs to nothing; that it cannot be removed changes no content.
-        let _ = kept.set_len(n_bytes);
-    })
+    let locked = file.try_clone().map_err(failed)?;
+    let added = if is_same_file(&file, path) {
+        append(file, path, path, additions)
+    } else {
+        Err(IoError::Busy { path: path.to_owned() })
+    };
+    // Closing alone does not give the lock back while a process that was just started has inherited it.
+    let _ = locked.unlock();
+    added
 }
 
-/// Puts the additions behind the end of an open file. `input` and `output` are its names in messages.
+/// Whether an open file still has this name: another program may have put a new file in its place before it was locked.
+#[cfg(unix)]
+fn is_same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(open), Ok(named)) = (file.metadata(), path.metadata()) else { return false };
+    (open.dev(), open.ino()) == (named.dev(), named.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &File, _: &Path) -> bool {
+    true
+}
+
+/// Puts the additions behind the end of an open file, which nobody else writes. `input` and `output` are its names in
+/// messages. After an error the file is as it was.
 fn append(handle: File, input: &Path, output: &Path, additions: &Additions) -> Result<(), IoError> {
-    let reading = handle.try_clone().map_err(|error| write_error(output, error))?;
-    let file = H5File::of(reading, input)?;
+    let failed = |error| write_error(output, error);
+    let file = H5File::of(handle.try_clone().map_err(failed)?, input)?;
+    check_additions(&Frames::of(&file)?, additions)?;
+    let kept = handle.try_clone().map_err(failed)?;
     let appender = Appender::behind(&file, handle).map_err(|detail| file.unsupported("the file", detail));
     let mut addition = Addition { file: &file, appender: appender?, output };
-    let root = addition.make(additions)?;
-    addition.appender.finish(root).map_err(|error| write_error(output, error))
+    let settled = addition.make(additions).and_then(|root| {
+        addition.appender.settle().map_err(failed)?;
+        Ok(root)
+    });
+    let root = settled.inspect_err(|_| {
+        // What was put behind the end belongs to nothing; that it cannot be removed changes no content.
+        let _ = kept.set_len(file.n_bytes());
+    })?;
+    addition.appender.publish(root).map_err(failed)
 }
 
 /// A file and what is being added to it.
@@ -168,10 +198,21 @@ impl Addition<'_> {
         if columns.is_empty() {
             return Ok(());
         }
+        self.check_name(table)?;
         let frame = columns::FrameDraft::of(self.file, table)?;
         let address =
             frame.with_columns(&mut self.appender, columns).map_err(|error| write_error(self.output, error))?;
         root.set(table, address);
+        Ok(())
+    }
+
+    /// Refuses to make anew what has several names.
+    fn check_name(&self, name: &str) -> Result<(), IoError> {
+        if self.file.has_other_names(name)? {
+            let detail =
+                "has several names in the file, or is a link; write the file anew with anndata, then add to it";
+            return Err(self.file.unsupported(name, detail));
+        }
         Ok(())
     }
 
@@ -182,6 +223,7 @@ impl Addition<'_> {
         name: &str,
         change: impl FnOnce(&mut Appender, &mut GroupDraft) -> std::io::Result<()>,
     ) -> Result<(), IoError> {
+        self.check_name(name)?;
         let mut group = obsm::dict_of(self.file, &mut self.appender, name, self.output)?;
         let address = change(&mut self.appender, &mut group).and_then(|()| group.write(&mut self.appender));
         root.set(name, address.map_err(|error| write_error(self.output, error))?);

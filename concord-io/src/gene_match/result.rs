@@ -99,7 +99,7 @@ pub struct IdentifierList {
     pub kinds: GeneNameKinds,
 }
 
-/// Where the genes of a model are in other data, and how each was found: what [`match_genes`] gives.
+/// Where the genes of a model are in other data, and how each was found: what [`match_genes`](crate::match_genes) gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GeneMatching {
     /// All features in the order of the model.

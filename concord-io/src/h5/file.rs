@@ -11,8 +11,8 @@ use crate::error::printable;
 
 pub(super) const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
-/// Links that lead to links that lead to links.
-const MAX_SOFT_LINKS: usize = 16;
+/// Steps from name to name until an object is found; links can lead to links that lead to links.
+const MAX_STEPS: usize = 500;
 
 /// An open HDF5 file that knows its path and size. Clones are the same open file.
 #[derive(Debug, Clone)]
@@ -33,13 +33,17 @@ impl H5File {
         if let Err(TryLockError::WouldBlock) = file.try_lock_shared() {
             return Err(IoError::Busy { path: path.to_owned() });
         }
-        Self::of(file, path)
+        Self::read_top(file, path, true)
     }
 
-    /// Reads the top level of a file that is open already.
-    pub(crate) fn of(mut file: File, path: &Path) -> Result<Self, IoError> {
+    /// Reads the top level of a file that is open already; its lock stays the caller's.
+    pub(crate) fn of(file: File, path: &Path) -> Result<Self, IoError> {
+        Self::read_top(file, path, false)
+    }
+
+    fn read_top(mut file: File, path: &Path, owns_lock: bool) -> Result<Self, IoError> {
         let (start, n_bytes) = find_signature(&mut file, path)?;
-        let file = Arc::new(OpenFile::new(file));
+        let file = Arc::new(OpenFile::new(file, owns_lock));
         let open = || {
             let (superblock, source) = Superblock::read(&file, start, n_bytes)?;
             let root = Header::read(&source, superblock.root)?;
@@ -89,21 +93,22 @@ impl H5File {
 
     /// The object of this name in a group, `None` when there is none.
     pub(crate) fn node(&self, group: &Group, name: &str) -> Result<Option<Node>, IoError> {
-        self.follow(group, name, 0)
+        self.follow(group, name, &mut 0)
     }
 
-    fn follow(&self, group: &Group, name: &str, n_followed: usize) -> Result<Option<Node>, IoError> {
+    fn follow(&self, group: &Group, name: &str, n_steps: &mut usize) -> Result<Option<Node>, IoError> {
         let Some(link) = group.link(name) else { return Ok(None) };
         let object = full_name(group, name);
+        *n_steps += 1;
+        if *n_steps > MAX_STEPS {
+            return Err(self.corrupt(&object, "its links lead to ever other links"));
+        }
         match &link.target {
             LinkTarget::Hard(address) => {
                 self.read_node(*address, &object).map(Some).map_err(|fault| self.fault(&object, fault))
             }
-            LinkTarget::Soft(_) if n_followed == MAX_SOFT_LINKS => {
-                Err(self.corrupt(&object, "its links lead to ever other links"))
-            }
             LinkTarget::Soft(path) => {
-                let node = self.follow_path(group, path, n_followed + 1)?;
+                let node = self.follow_path(group, path, n_steps)?;
                 node.map(Some)
                     .ok_or_else(|| self.corrupt(&object, format!("it is a link to '{path}', which is missing")))
             }
@@ -113,11 +118,11 @@ impl H5File {
         }
     }
 
-    fn follow_path(&self, group: &Group, path: &str, n_followed: usize) -> Result<Option<Node>, IoError> {
+    fn follow_path(&self, group: &Group, path: &str, n_steps: &mut usize) -> Result<Option<Node>, IoError> {
         let mut node = Node::Group(if path.starts_with('/') { self.root.clone() } else { group.clone() });
         for name in path.split('/').filter(|name| !name.is_empty() && *name != ".") {
             let Node::Group(group) = node else { return Ok(None) };
-            let Some(next) = self.follow(&group, name, n_followed)? else { return Ok(None) };
+            let Some(next) = self.follow(&group, name, n_steps)? else { return Ok(None) };
             node = next;
         }
         Ok(Some(node))
@@ -136,6 +141,15 @@ impl H5File {
         }
         let links = links(source, &header)?.ok_or_else(|| Fault::unsupported("is neither a group nor a dataset"))?;
         Ok(Node::Group(Group::new(Object::new(name.to_owned(), header), links)))
+    }
+
+    /// Whether an object at the top level has several names, or its name only leads to it: what is changed under one name
+    /// would stay as it was under the others.
+    pub(crate) fn has_other_names(&self, name: &str) -> Result<bool, IoError> {
+        let Some(link) = self.root.link(name) else { return Ok(false) };
+        let LinkTarget::Hard(address) = link.target else { return Ok(true) };
+        let header = Header::read(&self.source, address).map_err(|fault| self.fault(name, fault))?;
+        Ok(header.n_links > 1)
     }
 
     /// The group of this name at the top level, if there is one.

@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 
 use super::array::swapped;
 use super::blocks::Blocks;
-use super::format::{Datatype, RawAttribute, attributes};
+use super::format::{Datatype, LinkTarget, RawAttribute, attributes};
 use super::object::{Dataset, Group, Node, Object};
 use super::text::{read_texts, texts_of};
 use super::{ElementType, H5File};
@@ -164,6 +164,78 @@ fn checksum_of_numbers(datatype: &Datatype, bytes: &[u8]) -> u32 {
 
 fn equal<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
     if found == expected { Ok(()) } else { Err(format!("{what}: found {found:?}, expected {expected:?}")) }
+}
+
+/// A file of these bytes behind a superblock; the top-level group is at `root`.
+fn file_of(body: &[u8], root: u64) -> (NamedTempFile, Result<H5File, crate::IoError>) {
+    let file = NamedTempFile::new().unwrap();
+    let mut appender = super::Appender::new(file.reopen().unwrap());
+    appender.put_aligned(body).unwrap();
+    appender.finish(root).unwrap();
+    let opened = H5File::open(file.path());
+    (file, opened)
+}
+
+/// Where [`file_of`] puts the bytes.
+const BODY: u64 = 48;
+
+fn words(numbers: impl IntoIterator<Item = u64>) -> Vec<u8> {
+    numbers.into_iter().flat_map(u64::to_le_bytes).collect()
+}
+
+/// Continuations of a header that overlap could be read as many times as there are places in the file.
+#[test]
+fn headers_larger_than_the_file_are_refused() {
+    let n = 20_000_u64;
+    let messages = BODY + 16;
+    // A header of version 1 with messages of kind 0x10, each of which leads into the messages behind it.
+    let mut body = words([1 | n << 16, n * 24]);
+    body[4..8].copy_from_slice(&1_u32.to_le_bytes());
+    body[8..12].copy_from_slice(&((n * 24) as u32).to_le_bytes());
+    for index in 0..n {
+        body.extend(words([0x10 | 16 << 16, messages + 24 * (index / 2), n * 24 - 24 * (index / 2)]));
+    }
+    let (_, opened) = file_of(&body, BODY);
+    let error = opened.unwrap_err().to_string();
+    assert!(error.contains("larger than the file") || error.contains("part of itself"), "{error}");
+}
+
+/// A table of names that stands in a tree again and again.
+#[test]
+fn tables_that_are_repeated_are_refused() {
+    let (tree, table, heap) = (BODY + 16 + 24, 200_000, 100);
+    let mut body = words([1 | 1 << 16, 24]);
+    body[4..12].copy_from_slice(&words([1 | 24 << 32]));
+    body.extend(words([0x11 | 16 << 16, tree, heap]));
+    body.extend(b"TREE\0\0");
+    body.extend(6000_u16.to_le_bytes());
+    body.extend(words([u64::MAX, u64::MAX]));
+    (0..6000).for_each(|_| body.extend(words([0, table])));
+    body.resize((table - BODY) as usize, 0);
+    body.extend(b"SNOD\x01\0\0\x02");
+    body.resize(body.len() + 40 * 512, 0);
+    body[(heap - BODY) as usize..][..4].copy_from_slice(b"HEAP");
+    let (_, opened) = file_of(&body, BODY);
+    assert!(opened.is_err());
+}
+
+/// Links that lead through each other, twice as long a way with each.
+#[test]
+fn links_that_lead_on_and_on_are_refused() {
+    let file = NamedTempFile::new().unwrap();
+    let mut appender = super::Appender::new(file.reopen().unwrap());
+    let mut root = super::GroupDraft::new(&mut appender, "anndata", "0.1.0").unwrap();
+    root.set_link("l0", LinkTarget::Soft("/".to_owned()));
+    for level in 1..60 {
+        let path = format!("l{}/l{}", level - 1, level - 1);
+        root.set_link(&format!("l{level}"), LinkTarget::Soft(path));
+    }
+    let address = root.write(&mut appender).unwrap();
+    appender.finish(address).unwrap();
+    let file = H5File::open(file.path()).unwrap();
+    assert!(file.node(file.root(), "l5").unwrap().is_some());
+    let error = file.node(file.root(), "l59").unwrap_err().to_string();
+    assert!(error.contains("ever other links"), "{error}");
 }
 
 /// Groups inside groups that are looked into, and objects: files can contain themselves.

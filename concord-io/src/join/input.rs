@@ -59,6 +59,8 @@ impl Input {
         let obs = FramePlace::top_level(&file, "obs")?.read(&file)?;
         let (_, var) = find_source(&file, source)?;
         let var = var.read(&file)?;
+        let skipped: Vec<String> =
+            obs.skipped.iter().chain(&var.skipped).map(|column| format!("{}/{}", column.table, column.name)).collect();
         let (genes, var) = InputGenes::of_frame(var.names, &var.table)?;
         Ok(Self {
             path: path.to_owned(),
@@ -66,7 +68,7 @@ impl Input {
             genes,
             obs: obs.table,
             var,
-            left_out: left_out(&file, source)?,
+            left_out: left_out(&file, source)?.into_iter().chain(skipped).collect(),
             matrix: Matrix::H5ad(reader),
         })
     }

@@ -120,8 +120,7 @@ fn genomes(file: &H5File) -> Result<Vec<String>, IoError> {
     let mut genomes = Vec::new();
     for name in file.root().names() {
         if let Some(Node::Group(group)) = file.node(file.root(), &name)?
-            && file.node(&group, "genes")?.is_some()
-            && file.node(&group, "barcodes")?.is_some()
+            && ["genes", "barcodes", "indptr", "indices", "data"].iter().all(|part| group.has(part))
         {
             genomes.push(name);
         }

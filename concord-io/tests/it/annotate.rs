@@ -176,7 +176,7 @@ fn what_cannot_be_added_changes_nothing() {
     // Found only when it is written, after the copy was made.
     let zero = obs("ok", Column::Texts(vec![Some("a\0b".to_owned()); 7]));
     let error = annotate_h5ad(fixture("sources.h5ad"), &output, &zero).unwrap_err();
-    assert!(matches!(error, IoError::Write { .. }), "{error}");
+    assert!(matches!(error, IoError::InvalidAddition { .. }), "{error}");
     let nowhere = annotate_h5ad(fixture("sources.h5ad"), scratch.path("no/where.h5ad"), &obsm("X", 7)).unwrap_err();
     assert!(matches!(nowhere, IoError::Write { .. }), "{nowhere}");
     assert_eq!(std::fs::read(&output).unwrap(), b"what was there before");

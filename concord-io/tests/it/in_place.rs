@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use concord_core::Column;
 use concord_io::{Additions, Layer, MatrixSource, annotate_h5ad, annotate_h5ad_in_place, read_obsm};
 use ndarray::Array2;
 
@@ -65,6 +66,41 @@ fn what_lies_behind_the_end_is_not_read_and_written_over() {
         annotate_h5ad_in_place(&path, &embedding(1.0)).unwrap();
         assert!(std::fs::read(&path).unwrap() == new, "{part} of 20 parts");
     }
+}
+
+/// A link stays a link, a private file private, and a protected one as it is.
+#[cfg(unix)]
+#[test]
+fn what_is_replaced_keeps_its_place_and_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let scratch = Scratch::new();
+    let (target, link) = (scratch.path("target.h5ad"), scratch.path("link.h5ad"));
+    std::fs::copy(fixture("sources.h5ad"), &target).unwrap();
+    std::fs::set_permissions(&target, PermissionsExt::from_mode(0o600)).unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    annotate_h5ad(&link, &link, &embedding(1.0)).unwrap();
+    assert!(link.is_symlink() && read_obsm(&target, "X_new").is_ok());
+    assert_eq!(target.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+
+    std::fs::set_permissions(&target, PermissionsExt::from_mode(0o400)).unwrap();
+    let before = std::fs::read(&target).unwrap();
+    let error = annotate_h5ad(fixture("sources.h5ad"), &target, &embedding(2.0)).unwrap_err();
+    assert!(error.to_string().contains("may not be written"), "{error}");
+    assert_eq!(std::fs::read(&target).unwrap(), before);
+}
+
+/// An error after some additions were written leaves the bytes of the file as they were.
+#[test]
+fn a_failed_addition_leaves_the_same_bytes() {
+    let scratch = Scratch::new();
+    let path = scratch.path("failed.h5ad");
+    std::fs::copy(fixture("sources.h5ad"), &path).unwrap();
+    let texts = Column::Texts(vec![Some("a\0b".to_owned()); 7]);
+    let additions = Additions { obs: vec![("texts".to_owned(), texts)], ..embedding(1.0) };
+    assert!(annotate_h5ad_in_place(&path, &additions).is_err());
+    assert!(std::fs::read(&path).unwrap() == std::fs::read(fixture("sources.h5ad")).unwrap());
+    annotate_h5ad_in_place(&path, &embedding(1.0)).unwrap();
 }
 
 /// The number of times that a writer is killed; more by the environment variable.

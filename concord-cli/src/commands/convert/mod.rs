@@ -69,6 +69,9 @@ fn warn_of_values(notes: MatrixNotes, recorder: &mut Recorder<'_>) {
     if notes.n_rounded > 0 {
         recorder.warn(&format!("{} values were rounded to 32-bit floats", notes.n_rounded));
     }
+    if notes.n_unsorted > 0 {
+        recorder.warn(&format!("the entries of {} rows were out of order and were sorted", notes.n_unsorted));
+    }
     if notes.n_duplicates > 0 {
         recorder.warn(&format!(
             "{} entries stood for a place that had one already, and were added to it",

@@ -12,10 +12,12 @@ const FRONT_BYTES: u64 = 8;
 
 /// The contents of all tables of symbols, in their order, each without what is in front of its first symbol.
 pub(super) fn symbol_tables(source: &Source, tree: u64) -> Result<Vec<Vec<u8>>, Fault> {
-    let mut tables = Vec::new();
+    let (mut tables, mut visited) = (Vec::new(), Visited::new(source));
     let length = source.sizes.length;
     walk(source, tree, OF_GROUP, length, &mut |_, address| {
-        tables.push(symbol_table(source, address)?);
+        let table = symbol_table(source, address)?;
+        visited.enter(address, table.len() as u64)?;
+        tables.push(table);
         Ok(())
     })?;
     Ok(tables)
@@ -51,12 +53,12 @@ fn walk(
     key_bytes: usize,
     leaf: &mut dyn FnMut(&[u8], u64) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let mut visited = Visited::default();
+    let mut visited = Visited::new(source);
     // Nodes that are still to be read, the next one last.
     let mut waiting = vec![(root, None)];
     while let Some((address, expected_level)) = waiting.pop() {
-        visited.enter(address)?;
         let node = Node::read(source, address, kind, key_bytes)?;
+        visited.enter(address, FRONT_BYTES + node.bytes.len() as u64)?;
         if expected_level.is_some_and(|level| level != node.level) {
             return Err(Fault::damaged("a tree has a node at the wrong level"));
         }

@@ -34,7 +34,7 @@ pub(super) fn records(source: &Source, address: u64, kinds: &[u8]) -> Result<Vec
     let tree = Tree::new(source, kind, node_bytes, record_bytes, usize::from(depth))?;
     let mut found = Vec::new();
     if let Some(root) = root {
-        tree.walk(source, root, n_records, usize::from(depth), &mut Visited::default(), &mut found)?;
+        tree.walk(source, root, n_records, usize::from(depth), &mut Visited::new(source), &mut found)?;
     }
     Ok(found)
 }
@@ -70,7 +70,6 @@ impl Tree {
         visited: &mut Visited,
         found: &mut Vec<Vec<u8>>,
     ) -> Result<(), Fault> {
-        visited.enter(address)?;
         let pointer_bytes = match level {
             0 => 0,
             _ => source.sizes.offset + self.count_bytes + self.total_bytes[level - 1],
@@ -80,6 +79,7 @@ impl Tree {
         if n_bytes > self.node_bytes {
             return Err(Fault::damaged(format!("a node of a tree claims {n_records} records")));
         }
+        visited.enter(address, n_bytes as u64)?;
         let node = source.read(address, n_bytes as u64)?;
         let mut cursor = source.cursor(checked(&node)?);
         cursor.signature(if level == 0 { *b"BTLF" } else { *b"BTIN" })?;

@@ -42,6 +42,10 @@ pub(in crate::h5) enum Datatype {
     Reference {
         n_bytes: usize,
     },
+    /// Bytes that are none of the above and lead nowhere.
+    Opaque {
+        n_bytes: usize,
+    },
     Other {
         n_bytes: usize,
     },
@@ -74,6 +78,7 @@ impl Datatype {
             | Self::Enumeration { n_bytes }
             | Self::Array { n_bytes, .. }
             | Self::Reference { n_bytes }
+            | Self::Opaque { n_bytes }
             | Self::Other { n_bytes } => *n_bytes,
         }
     }
@@ -102,7 +107,7 @@ fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<Datatype, Fault> {
         }
         5 => {
             cursor.skip((bits & 0xff) as usize)?;
-            Datatype::Other { n_bytes }
+            Datatype::Opaque { n_bytes }
         }
         6 => record(cursor, version, bits & 0xffff, n_bytes, depth)?,
         7 if bits & 0x0f == 0 => Datatype::Reference { n_bytes },
@@ -115,11 +120,11 @@ fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<Datatype, Fault> {
         10 => array(cursor, version, n_bytes, depth)?,
         2 => {
             cursor.skip(2)?;
-            Datatype::Other { n_bytes }
+            Datatype::Opaque { n_bytes }
         }
         4 => {
             cursor.skip(4)?;
-            Datatype::Other { n_bytes }
+            Datatype::Opaque { n_bytes }
         }
         _ => Datatype::Other { n_bytes },
     })

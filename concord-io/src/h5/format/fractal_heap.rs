@@ -1,9 +1,12 @@
 //! Heaps in which groups and objects keep many names or attributes.
 
 use super::Fault;
+use std::cell::{Cell, OnceCell};
+use std::collections::HashMap;
+
 use super::btree2::{bytes_for, records};
 use super::checksum::checked;
-use super::source::{Source, Visited};
+use super::source::Source;
 
 /// Kinds of objects by the upper bits of the first byte of their names.
 const MANAGED: u8 = 0;
@@ -19,7 +22,11 @@ pub(super) struct FractalHeap<'s> {
     id_bytes: usize,
     offset_bytes: usize,
     length_bytes: usize,
+    /// The tree of the objects that are too large for blocks, and what is in it, when it was asked for.
     huge_objects: Option<u64>,
+    huge_places: OnceCell<HashMap<u64, (u64, u64)>>,
+    /// Objects do not overlap, so all of them together are no larger than the file.
+    n_bytes_left: Cell<u64>,
     width: u64,
     start_bytes: u64,
     max_direct_bytes: u64,
@@ -55,6 +62,7 @@ impl<'s> FractalHeap<'s> {
             && start_bytes <= max_direct_bytes
             && width.checked_mul(start_bytes).is_some()
             && (1..=64).contains(&max_bits)
+            && id_bytes > 0
             && n_root_rows <= 64;
         if !is_sound {
             return Err(Fault::damaged("the table of a heap cannot be right"));
@@ -67,6 +75,8 @@ impl<'s> FractalHeap<'s> {
             offset_bytes,
             length_bytes,
             huge_objects,
+            huge_places: OnceCell::new(),
+            n_bytes_left: Cell::new(source.n_bytes()),
             width,
             start_bytes,
             max_direct_bytes,
@@ -102,12 +112,10 @@ impl<'s> FractalHeap<'s> {
         let nowhere = || Fault::damaged("an object lies outside of its heap");
         let mut address = self.root.ok_or_else(nowhere)?;
         let (mut n_rows, mut within) = (self.n_root_rows, offset);
-        let mut visited = Visited::default();
         for _ in 0..MAX_DEPTH {
             if n_rows == 0 {
-                return self.source.read(address.checked_add(within).ok_or_else(nowhere)?, length);
+                return self.read_object(address.checked_add(within).ok_or_else(nowhere)?, length);
             }
-            visited.enter(address)?;
             let (row, row_start) = self.row_of(within);
             let block_bytes = self.block_bytes(row);
             let (column, rest) = ((within - row_start) / block_bytes, (within - row_start) % block_bytes);
@@ -153,22 +161,37 @@ impl<'s> FractalHeap<'s> {
         self.source.cursor(&entry).place_of("a block of a heap")
     }
 
+    fn read_object(&self, address: u64, n_bytes: u64) -> Result<Vec<u8>, Fault> {
+        let left = self.n_bytes_left.get().checked_sub(n_bytes);
+        self.n_bytes_left.set(left.ok_or_else(|| Fault::damaged("the objects of a heap are larger than the file"))?);
+        self.source.read(address, n_bytes)
+    }
+
     /// Objects too large for blocks, which lie by themselves; their names are numbers in a tree, or their places.
     fn huge(&self, id: &[u8]) -> Result<Vec<u8>, Fault> {
         let (offset, length) = (self.source.sizes.offset, self.source.sizes.length);
         if self.id_bytes > offset + length {
             let mut cursor = self.source.cursor(id);
-            return self.source.read(cursor.place_of("a large object")?, cursor.length()?);
+            return self.read_object(cursor.place_of("a large object")?, cursor.length()?);
         }
         let number = self.source.cursor(id).uint(id.len().min(length))?;
-        let tree = self.huge_objects.ok_or_else(|| Fault::damaged("a heap has no large objects"))?;
-        for record in records(self.source, tree, &[1])? {
-            let mut cursor = self.source.cursor(&record);
-            let (address, n_bytes) = (cursor.place_of("a large object")?, cursor.length()?);
-            if cursor.length()? == number {
-                return self.source.read(address, n_bytes);
-            }
+        if self.huge_places.get().is_none() {
+            let _ = self.huge_places.set(self.read_huge_places()?);
         }
-        Err(Fault::damaged(format!("a heap has no large object {number}")))
+        let place = self.huge_places.get().and_then(|places| places.get(&number));
+        let &(address, n_bytes) =
+            place.ok_or_else(|| Fault::damaged(format!("a heap has no large object {number}")))?;
+        self.read_object(address, n_bytes)
+    }
+
+    /// Where the large objects are, and how long, by their numbers.
+    fn read_huge_places(&self) -> Result<HashMap<u64, (u64, u64)>, Fault> {
+        let tree = self.huge_objects.ok_or_else(|| Fault::damaged("a heap has no large objects"))?;
+        let place = |record: Vec<u8>| {
+            let mut cursor = self.source.cursor(&record);
+            let place = (cursor.place_of("a large object")?, cursor.length()?);
+            Ok((cursor.length()?, place))
+        };
+        records(self.source, tree, &[1])?.into_iter().map(place).collect()
     }
 }

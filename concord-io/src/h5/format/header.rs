@@ -20,6 +20,7 @@ pub(in crate::h5) mod kind {
     pub(in crate::h5) const CONTINUATION: u16 = 0x10;
     pub(in crate::h5) const SYMBOL_TABLE: u16 = 0x11;
     pub(in crate::h5) const ATTRIBUTE_INFO: u16 = 0x15;
+    pub(in crate::h5) const N_LINKS: u16 = 0x16;
 }
 
 const SHARED: u8 = 2;
@@ -44,6 +45,8 @@ pub(in crate::h5) struct Message {
 #[derive(Debug, Clone)]
 pub(in crate::h5) struct Header {
     pub(in crate::h5) messages: Vec<Message>,
+    /// How many names the object has.
+    pub(in crate::h5) n_links: u32,
 }
 
 /// A run of messages in the file.
@@ -116,13 +119,13 @@ fn read_old(source: &Source, address: u64) -> Result<Header, Fault> {
     let front = source.read(address, 16)?;
     let mut cursor = source.cursor(&front);
     match cursor.u8()? {
-        1 => cursor.skip(7)?,
+        1 => cursor.skip(3)?,
         version => {
             return Err(Fault::damaged(format!("no object header is at {address} (its version would be {version})")));
         }
     }
-    let n_bytes = u64::from(cursor.u32()?);
-    read_blocks(source, Block { place: address + 16, n_bytes }, |bytes| {
+    let (n_links, n_bytes) = (cursor.u32()?, u64::from(cursor.u32()?));
+    let messages = read_blocks(source, Block { place: address + 16, n_bytes }, |bytes| {
         let mut cursor = source.cursor(bytes);
         let mut messages = Vec::new();
         while cursor.rest().len() >= 8 {
@@ -131,7 +134,8 @@ fn read_old(source: &Source, address: u64) -> Result<Header, Fault> {
             messages.push(Message { kind, flags, body: cursor.take(n_bytes)?.to_vec() });
         }
         Ok(messages)
-    })
+    })?;
+    Ok(Header { messages, n_links })
 }
 
 fn read_new(source: &Source, address: u64) -> Result<Header, Fault> {
@@ -144,14 +148,21 @@ fn read_new(source: &Source, address: u64) -> Result<Header, Fault> {
     let n_front = cursor.place();
     // The checksum is of the front and of the messages.
     let n_bytes = n_messages.checked_add(n_front as u64 + 4).ok_or_else(|| Fault::damaged("its header is too long"))?;
-    read_blocks(source, Block { place: address, n_bytes }, |bytes| {
+    let messages = read_blocks(source, Block { place: address, n_bytes }, |bytes| {
         let content = checked(bytes)?;
         let is_first = content.starts_with(b"OHDR");
         if !is_first && !content.starts_with(b"OCHK") {
             return Err(Fault::damaged("a part of its header is something else"));
         }
         parse_new(&mut source.cursor(content), if is_first { n_front } else { 4 }, flags)
-    })
+    })?;
+    let count = messages.iter().find(|message| message.kind == kind::N_LINKS);
+    let n_links = count.map_or(Ok(1), |message| {
+        let mut cursor = source.cursor(&message.body);
+        cursor.skip(1)?;
+        cursor.u32()
+    })?;
+    Ok(Header { messages, n_links })
 }
 
 fn parse_new(cursor: &mut Cursor<'_>, n_front: usize, flags: u8) -> Result<Vec<Message>, Fault> {
@@ -171,11 +182,11 @@ fn read_blocks(
     source: &Source,
     first: Block,
     parse: impl Fn(&[u8]) -> Result<Vec<Message>, Fault>,
-) -> Result<Header, Fault> {
-    let mut visited = Visited::default();
+) -> Result<Vec<Message>, Fault> {
+    let mut visited = Visited::new(source);
     let (mut blocks, mut messages) = (VecDeque::from([first]), Vec::new());
     while let Some(Block { place, n_bytes }) = blocks.pop_front() {
-        visited.enter(place)?;
+        visited.enter(place, n_bytes)?;
         for message in parse(&source.read(place, n_bytes)?)? {
             if message.kind == kind::CONTINUATION {
                 let mut cursor = source.cursor(&message.body);
@@ -185,5 +196,5 @@ fn read_blocks(
             }
         }
     }
-    Ok(Header { messages })
+    Ok(messages)
 }

@@ -16,17 +16,22 @@ pub(in crate::h5) struct Sizes {
 ///
 /// Closing alone does not: a process that is started at that moment has inherited the lock, until it runs its program.
 #[derive(Debug)]
-pub(in crate::h5) struct OpenFile(File);
+pub(in crate::h5) struct OpenFile {
+    file: File,
+    owns_lock: bool,
+}
 
 impl OpenFile {
-    pub(in crate::h5) fn new(file: File) -> Self {
-        Self(file)
+    pub(in crate::h5) fn new(file: File, owns_lock: bool) -> Self {
+        Self { file, owns_lock }
     }
 }
 
 impl Drop for OpenFile {
     fn drop(&mut self) {
-        let _ = self.0.unlock();
+        if self.owns_lock {
+            let _ = self.file.unlock();
+        }
     }
 }
 
@@ -70,7 +75,7 @@ impl Source {
 
     pub(in crate::h5) fn read_into(&self, address: u64, bytes: &mut [u8]) -> io::Result<()> {
         let place = address.checked_add(self.base).ok_or(io::ErrorKind::UnexpectedEof)?;
-        read_exact_at(&self.file.0, bytes, place)
+        read_exact_at(&self.file.file, bytes, place)
     }
 
     /// Fails unless these bytes are all inside the file.
@@ -87,16 +92,30 @@ impl Source {
     }
 }
 
-/// The places that a walk through a file has been at, so that one that leads back is noticed.
-#[derive(Debug, Default)]
-pub(in crate::h5) struct Visited(HashSet<u64>);
+/// The parts of a file that a walk through it has been at. They do not overlap, so all of them together are no larger than
+/// the file: a walk that leads back, or through the same bytes again and again, is noticed.
+#[derive(Debug)]
+pub(in crate::h5) struct Visited {
+    addresses: HashSet<u64>,
+    n_bytes_left: u64,
+}
 
 impl Visited {
-    pub(in crate::h5) fn enter(&mut self, address: u64) -> Result<(), Fault> {
-        if self.0.insert(address) {
-            return Ok(());
+    pub(in crate::h5) fn new(source: &Source) -> Self {
+        Self { addresses: HashSet::new(), n_bytes_left: source.n_bytes() }
+    }
+
+    /// Notes a structure of this many bytes.
+    pub(in crate::h5) fn enter(&mut self, address: u64, n_bytes: u64) -> Result<(), Fault> {
+        let left = self.n_bytes_left.checked_sub(n_bytes);
+        match (self.addresses.insert(address), left) {
+            (true, Some(left)) => {
+                self.n_bytes_left = left;
+                Ok(())
+            }
+            (false, _) => Err(Fault::damaged(format!("the structure at {address} is part of itself"))),
+            (_, None) => Err(Fault::damaged("its structures together are larger than the file")),
         }
-        Err(Fault::damaged(format!("the structure at {address} is part of itself")))
     }
 }
 

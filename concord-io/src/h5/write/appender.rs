@@ -15,6 +15,10 @@ const USUAL_TREE_RANK: u16 = 32;
 /// A superblock of version 2 with all its fields.
 const NEW_SUPERBLOCK_BYTES: u64 = 48;
 
+/// The byte of a superblock of version 3 that says whether a program is writing the file, and the bits for it.
+const STATE_PLACE: usize = 11;
+const IS_BEING_WRITTEN: u8 = 5;
+
 /// Messages of the settings of a file.
 const TREE_RANKS: u16 = 0x13;
 const FREE_SPACE: u16 = 0x17;
@@ -63,6 +67,11 @@ impl Appender {
             return Err("its addresses have less than 8 bytes; write it anew with h5repack or anndata".to_owned());
         }
         let bytes = superblock.bytes.clone();
+        if superblock.version == 3 && bytes[STATE_PLACE] & IS_BEING_WRITTEN != 0 {
+            return Err(
+                "it says that a program is writing it; wait for that, or clear the mark with h5clear -s".to_owned()
+            );
+        }
         let number = |place: usize| {
             bytes.get(place..place + 8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
         };
@@ -106,7 +115,7 @@ impl Appender {
     }
 
     /// Writes bytes at the next address that is a multiple of 8, and returns it.
-    pub(super) fn put_aligned(&mut self, bytes: &[u8]) -> io::Result<u64> {
+    pub(in crate::h5) fn put_aligned(&mut self, bytes: &[u8]) -> io::Result<u64> {
         let address = self.align()?;
         self.put(bytes)?;
         Ok(address)
@@ -120,11 +129,8 @@ impl Appender {
         Ok(())
     }
 
-    /// Makes all that was added a part of the file, with this top-level group.
-    ///
-    /// The disk has everything else before the first bytes change, and these change in one write: a reader, a crash or a
-    /// loss of power sees the old file or the new one.
-    pub(crate) fn finish(mut self, root: u64) -> io::Result<()> {
+    /// Brings all that was added to the disk, where it belongs to nothing yet. Only [`Self::publish`] may follow.
+    pub(crate) fn settle(&mut self) -> io::Result<()> {
         self.align()?;
         self.flush()?;
         for (address, heap) in std::mem::take(&mut self.heaps).into_bytes() {
@@ -132,10 +138,29 @@ impl Appender {
             self.file.write_all(&heap)?;
         }
         self.file.set_len(self.base + self.end)?;
-        self.file.sync_all()?;
-        let bytes = self.front.filled(root, self.end);
+        self.file.sync_all()
+    }
+
+    /// Makes what was settled a part of the file, with this top-level group.
+    ///
+    /// The first bytes of the file change in one write: a reader, a crash or a loss of power sees the old file or the new
+    /// one. When the write fails the old bytes are put back.
+    pub(crate) fn publish(mut self, root: u64) -> io::Result<()> {
+        let (old, new) = (self.front.bytes.clone(), self.front.filled(root, self.end));
+        self.put_front(&new).inspect_err(|_| {
+            let _ = self.put_front(&old);
+        })
+    }
+
+    /// [`Self::settle`] and [`Self::publish`], for a file that is nothing before.
+    pub(crate) fn finish(mut self, root: u64) -> io::Result<()> {
+        self.settle()?;
+        self.publish(root)
+    }
+
+    fn put_front(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(self.base))?;
-        self.file.write_all(&bytes)?;
+        self.file.write_all(bytes)?;
         self.file.sync_all()
     }
 }
@@ -144,7 +169,7 @@ impl Front {
     fn filled(&self, root: u64, end: u64) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
         let mut set = |place: usize, number: u64| bytes[place..place + 8].copy_from_slice(&number.to_le_bytes());
-        set(self.end_place, self.stored_base + end);
+        set(self.end_place, self.stored_base.saturating_add(end));
         set(self.root_place, root);
         if self.has_checksum {
             let n_checked = bytes.len() - 4;

@@ -2,7 +2,7 @@ use std::io;
 
 use super::appender::Appender;
 use super::encode::{Stored, encoded, text_datatype};
-use super::heap::{put_text, put_texts};
+use super::heap::{check_text, put_text, put_texts};
 use super::message::dataspace;
 
 /// Names and texts are in UTF-8.
@@ -21,8 +21,14 @@ pub(crate) enum Attribute<'a> {
 /// The body of the message of an attribute.
 pub(super) fn message(appender: &mut Appender, name: &str, value: Attribute<'_>) -> io::Result<Vec<u8>> {
     let (datatype, shape, bytes) = match value {
-        Attribute::Text(text) => (text_datatype(), dataspace(&[]), put_text(appender, text)?),
-        Attribute::Texts(texts) => (text_datatype(), dataspace(&[texts.len()]), put_texts(appender, texts)?),
+        Attribute::Text(text) => {
+            check_text(text)?;
+            (text_datatype(), dataspace(&[]), put_text(appender, text.as_bytes())?)
+        }
+        Attribute::Texts(texts) => {
+            texts.iter().try_for_each(|text| check_text(text))?;
+            (text_datatype(), dataspace(&[texts.len()]), put_texts(appender, texts)?)
+        }
         Attribute::Boolean(value) => (bool::datatype(), dataspace(&[]), encoded([value])),
         Attribute::Sizes(sizes) => {
             (i64::datatype(), dataspace(&[sizes.len()]), encoded(sizes.iter().map(|&size| size as i64)))

@@ -97,7 +97,7 @@ mod tests {
 
             let n_bytes = file.as_file().metadata()?.len();
             let source = Source::new(
-                Arc::new(OpenFile::new(File::open(file.path())?)),
+                Arc::new(OpenFile::new(File::open(file.path())?, true)),
                 0,
                 n_bytes,
                 Sizes { offset: 8, length: 8 },

@@ -17,9 +17,8 @@ use crate::IoError;
 use crate::h5::blocks::Blocks;
 use crate::h5::chunks::Scratch;
 use crate::h5::file::H5File;
-use crate::h5::format::{Dataspace, Datatype, Fault, Layout, LinkTarget, attributes, kind};
+use crate::h5::format::{Dataspace, Datatype, Fault, HeapReader, Layout, LinkTarget, attributes, kind};
 use crate::h5::object::{Dataset, Group, Node, Object};
-use crate::h5::text::texts_of;
 
 /// Objects that lead to objects that lead to objects.
 const MAX_DEPTH: usize = 64;
@@ -117,7 +116,7 @@ impl Copier<'_> {
             None => {}
         }
         if depth > MAX_DEPTH {
-            return Err(self.file.corrupt(name, "there are too many objects inside each other").into());
+            return Err(self.file.unsupported(name, "has too many groups inside each other to be written anew; use annotated copies of the file instead").into());
         }
         self.copied.insert(address, None);
         let copied = match self.file.read_node(address, name).map_err(|fault| self.file.fault(name, fault))? {
@@ -141,7 +140,8 @@ impl Copier<'_> {
 
         let n_bytes = dataset.n_elements().saturating_mul(dataset.datatype().n_bytes());
         let is_chunked = matches!(layout, Layout::Chunked { .. }) || n_bytes > PIECE_BYTES;
-        let storage = if is_chunked && n_bytes > 0 && leads.is_empty() {
+        let is_single = dataset.shape().is_empty();
+        let storage = if is_chunked && n_bytes > 0 && !is_single && leads.is_empty() {
             self.copy_chunks(appender, dataset)?
         } else {
             self.copy_piece(appender, dataset, &leads, depth)?
@@ -149,7 +149,9 @@ impl Copier<'_> {
         let mut draft = HeaderDraft::default();
         draft.add(kind::DATASPACE, &storage.space)?;
         draft.add(kind::DATATYPE, &datatype)?;
-        draft.add(kind::FILL, storage.fill)?;
+        // What elements are that were never written stays; one that leads elsewhere would lead to the old file.
+        let fill = if leads.is_empty() { header.find(source, kind::FILL).map_err(of)? } else { None };
+        draft.add(kind::FILL, fill.as_deref().unwrap_or(storage.fill))?;
         draft.add(kind::LAYOUT, &storage.layout)?;
         if let Some(filters) = &storage.filters {
             draft.add(kind::FILTERS, filters)?;
@@ -267,9 +269,11 @@ impl Copier<'_> {
 
     /// Copies the texts behind some references, and returns references to the copies.
     fn copy_texts(&self, appender: &mut Appender, object: &Object, references: &[u8]) -> Result<Vec<u8>, CopyError> {
-        let datatype = Datatype::VariableText { n_bytes: REFERENCE_BYTES };
-        let texts = texts_of(self.file.source(), &datatype, references);
-        let texts = texts.map_err(|fault| self.file.fault(object.name(), fault))?.unwrap_or_default();
+        let mut heap = HeapReader::new(self.file.source());
+        let texts =
+            references.chunks_exact(REFERENCE_BYTES).map(|reference| heap.object(reference).map(<[u8]>::to_vec));
+        let texts: Vec<Vec<u8>> =
+            texts.collect::<Result<_, _>>().map_err(|fault| self.file.fault(object.name(), fault))?;
         if texts.len() > FEW_TEXTS {
             return Ok(put_texts(appender, &texts)?);
         }
@@ -335,7 +339,9 @@ fn find_leads(datatype: &Datatype, start: usize, found: &mut Vec<Lead>) -> Resul
             }
         }
         Datatype::VariableText { .. } | Datatype::Reference { .. } | Datatype::Other { .. } => {
-            return Err(Fault::unsupported("is of a type that may lead elsewhere, and cannot be written anew"));
+            return Err(Fault::unsupported(
+                "is of a type that may lead elsewhere, and cannot be written anew; remove it, or keep the file as it is",
+            ));
         }
         _ => {}
     }

@@ -5,7 +5,7 @@ use std::io;
 use super::appender::Appender;
 use super::attributes::encoding;
 use super::encode::{Stored, encoded, put_elements, text_datatype};
-use super::heap::put_texts;
+use super::heap::{check_text, put_texts};
 use super::message::{HeaderDraft, NOWHERE, dataspace};
 use crate::h5::format::kind;
 
@@ -25,7 +25,9 @@ pub(crate) fn write_array<T: Stored>(
 
 /// Writes texts.
 pub(crate) fn write_texts<S: AsRef<str>>(appender: &mut Appender, texts: &[S]) -> io::Result<u64> {
-    let references = put_texts(appender, texts)?;
+    texts.iter().try_for_each(|text| check_text(text.as_ref()))?;
+    let texts: Vec<&[u8]> = texts.iter().map(|text| text.as_ref().as_bytes()).collect();
+    let references = put_texts(appender, &texts)?;
     let place = (appender.put_aligned(&references)?, references.len() as u64);
     let attributes = encoding(appender, "string-array", "0.2.0")?;
     in_one_piece(appender, &[texts.len()], &text_datatype(), place, &attributes)
@@ -41,6 +43,7 @@ pub(crate) fn write_scalar<T: Stored>(appender: &mut Appender, value: T) -> io::
 
 /// Writes one text.
 pub(crate) fn write_text(appender: &mut Appender, text: &str) -> io::Result<u64> {
+    check_text(text)?;
     let reference = put_texts(appender, &[text])?;
     let place = (appender.put_aligned(&reference)?, reference.len() as u64);
     let attributes = encoding(appender, "string", "0.2.0")?;

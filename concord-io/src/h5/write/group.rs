@@ -50,7 +50,7 @@ impl GroupDraft {
     }
 
     /// Gives a name to what another link leads to, as that does.
-    pub(super) fn set_link(&mut self, name: &str, target: LinkTarget) {
+    pub(in crate::h5) fn set_link(&mut self, name: &str, target: LinkTarget) {
         self.links.insert(name.to_owned(), target);
     }
 

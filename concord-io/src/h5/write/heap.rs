@@ -31,22 +31,19 @@ impl Heap {
         Self { bytes: vec![0; FRONT_BYTES], n_texts: 0 }
     }
 
-    fn n_bytes_with(&self, text: &str) -> usize {
+    fn n_bytes_with(&self, text: &[u8]) -> usize {
         self.bytes.len() + FRONT_BYTES + text.len().next_multiple_of(8)
     }
 
     /// Adds a text and returns its index; texts count from 1.
-    fn add(&mut self, text: &str) -> io::Result<u16> {
-        if text.contains('\0') {
-            return Err(io::Error::other(format!("the text {text:?} holds a zero character")));
-        }
+    fn add(&mut self, text: &[u8]) -> u16 {
         self.n_texts += 1;
         self.bytes.extend(self.n_texts.to_le_bytes());
         self.bytes.extend([0; 6]);
         self.bytes.extend((text.len() as u64).to_le_bytes());
-        self.bytes.extend(text.as_bytes());
+        self.bytes.extend(text);
         self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
-        Ok(self.n_texts)
+        self.n_texts
     }
 
     /// The whole heap, of at least this size, with what is left said to be free.
@@ -72,15 +69,24 @@ impl TextHeaps {
     }
 }
 
+/// Refuses a text that the file would end in its middle.
+pub(super) fn check_text(text: &str) -> io::Result<()> {
+    if text.contains('\0') {
+        let detail = format!("the text {text:?} holds a zero character; leave it out");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, detail));
+    }
+    Ok(())
+}
+
 /// Writes texts of an array and returns their references.
-pub(super) fn put_texts<S: AsRef<str>>(appender: &mut Appender, texts: &[S]) -> io::Result<Vec<u8>> {
+pub(super) fn put_texts<S: AsRef<[u8]>>(appender: &mut Appender, texts: &[S]) -> io::Result<Vec<u8>> {
     let mut references = Vec::with_capacity(texts.len() * REFERENCE_BYTES);
     let mut rest = texts;
     while !rest.is_empty() {
         let mut heap = Heap::new();
         let mut n_here = 0;
         while n_here < rest.len() && (n_here == 0 || heap.n_bytes_with(rest[n_here].as_ref()) <= MAX_HEAP_BYTES) {
-            heap.add(rest[n_here].as_ref())?;
+            heap.add(rest[n_here].as_ref());
             n_here += 1;
         }
         let address = appender.put_aligned(&heap.into_bytes(MIN_HEAP_BYTES))?;
@@ -92,7 +98,7 @@ pub(super) fn put_texts<S: AsRef<str>>(appender: &mut Appender, texts: &[S]) -> 
 }
 
 /// Writes one text, together with others, and returns its reference.
-pub(super) fn put_text(appender: &mut Appender, text: &str) -> io::Result<Vec<u8>> {
+pub(super) fn put_text(appender: &mut Appender, text: &[u8]) -> io::Result<Vec<u8>> {
     if Heap::new().n_bytes_with(text) > MIN_HEAP_BYTES {
         return put_texts(appender, &[text]);
     }
@@ -102,13 +108,13 @@ pub(super) fn put_text(appender: &mut Appender, text: &str) -> io::Result<Vec<u8
         appender.heaps.heaps.push((address, Heap::new()));
     }
     match appender.heaps.heaps.last_mut() {
-        Some((address, heap)) => Ok(reference(text, *address, heap.add(text)?)),
+        Some((address, heap)) => Ok(reference(text, *address, heap.add(text))),
         None => Err(io::Error::other("no heap was begun")),
     }
 }
 
 /// An empty text leads nowhere.
-fn reference(text: &str, address: u64, index: u16) -> Vec<u8> {
+fn reference(text: &[u8], address: u64, index: u16) -> Vec<u8> {
     let (address, index) = if text.is_empty() { (0, 0) } else { (address, index) };
     let mut bytes = (text.len() as u32).to_le_bytes().to_vec();
     bytes.extend(address.to_le_bytes());

@@ -19,7 +19,10 @@ pub(super) struct HeaderDraft {
 impl HeaderDraft {
     pub(super) fn add(&mut self, kind: u16, body: &[u8]) -> io::Result<()> {
         let n_bytes = u16::try_from(body.len())
-            .map_err(|_| io::Error::other("an attribute or a name is longer than the 64 kB that the format allows"))?;
+            .map_err(|_| {
+            let detail = "an attribute, such as the list of columns, is longer than 64 kB; add fewer columns, or make them a matrix";
+            io::Error::new(io::ErrorKind::InvalidInput, detail)
+        })?;
         self.messages.push(kind as u8);
         self.messages.extend(n_bytes.to_le_bytes());
         self.messages.push(0);
