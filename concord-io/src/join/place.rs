@@ -32,12 +32,12 @@ impl ColumnMap {
         n_block_rows: usize,
         take: &mut dyn FnMut(&Csr) -> Result<(), IoError>,
     ) -> Result<(), IoError> {
-        if self.is_identity {
+        if self.is_identity && matrix.rows() <= n_block_rows {
             return take(matrix);
         }
         for start in (0..matrix.rows()).step_by(n_block_rows) {
             let end = (start + n_block_rows).min(matrix.rows());
-            take(&self.place(matrix, start, end))?;
+            take(&if self.is_identity { rows(matrix, start, end) } else { self.place(matrix, start, end) })?;
         }
         Ok(())
     }
@@ -64,6 +64,16 @@ impl ColumnMap {
         }
         Csr::new((end - start, self.n_columns), new_ends, indices, data)
     }
+}
+
+/// Some rows of a matrix as they are.
+fn rows(matrix: &Csr, start: usize, end: usize) -> Csr {
+    let row_ends = matrix.indptr();
+    let row_ends = &row_ends.raw_storage()[start..=end];
+    let entries = row_ends[0]..row_ends[end - start];
+    let new_ends = row_ends.iter().map(|end| end - entries.start).collect();
+    let (indices, data) = (matrix.indices()[entries.clone()].to_vec(), matrix.data()[entries].to_vec());
+    Csr::new((end - start, matrix.cols()), new_ends, indices, data)
 }
 
 #[cfg(test)]

@@ -75,7 +75,11 @@ fn files_of_all_kinds_are_the_same_afterwards() {
             check(&path, &copy);
             let name = path.file_stem().unwrap().to_string_lossy();
             if KEPT.contains(&&*name) && compression == WriteCompression::default() {
-                keep(&copy, &format!("rewritten_{name}"), &expected(&name));
+                let mut wanted = expected(&name);
+                if name.ends_with("0_12") {
+                    wanted["since"] = "0.12".into();
+                }
+                keep(&copy, &format!("rewritten_{name}"), &wanted);
             }
             // A copy of a copy has the same size: nothing is in it that is not in the file.
             let again = rewrite_h5ad(&copy, scratch.path("again.h5ad"), &WriteOptions { compression }).unwrap();

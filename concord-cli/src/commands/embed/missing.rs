@@ -37,7 +37,9 @@ pub(super) fn effect(
 /// The same with some genes set to zero.
 fn without(data: &LogNorm, genes: &[usize]) -> Result<LogNorm, CliError> {
     let mut is_taken = vec![false; data.n_genes()];
-    genes.iter().for_each(|&gene| is_taken[gene] = true);
+    for &gene in genes {
+        is_taken[gene] = true;
+    }
     let mut matrix = data.matrix().clone();
     let indices = data.matrix().indices();
     for (value, &gene) in matrix.data_mut().iter_mut().zip(indices) {

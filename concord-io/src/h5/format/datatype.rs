@@ -110,7 +110,7 @@ fn parse(cursor: &mut Cursor<'_>, depth: usize) -> Result<Datatype, Fault> {
             Datatype::Opaque { n_bytes }
         }
         6 => record(cursor, version, bits & 0xffff, n_bytes, depth)?,
-        7 if bits.trailing_zeros() >= 4 => Datatype::Reference { n_bytes },
+        7 if matches!(bits & 0x0f, 0) => Datatype::Reference { n_bytes },
         8 => enumeration(cursor, version, bits & 0xffff, n_bytes, depth)?,
         9 => {
             parse(cursor, depth + 1)?;
