@@ -4,6 +4,7 @@
 mod attribute;
 mod bad_input;
 mod convert;
+mod embed;
 mod enrich;
 mod gene_matching;
 mod inspect;
@@ -11,6 +12,7 @@ mod plot;
 mod report;
 mod run;
 mod simulate;
+mod train;
 mod umap;
 
 use std::{

@@ -56,7 +56,7 @@ impl Predicted {
     /// Holds them against what is true.
     pub(super) fn compare(&self, truth: &Labels) -> Confusion {
         let mut counts = vec![vec![0; self.labels.n_categories()]; truth.n_categories()];
-        let (mut n_known, mut n_right, mut bins) = (0, 0, vec![Bin::default(); N_BINS]);
+        let (mut n_known, mut n_unknown, mut n_right, mut bins) = (0, 0, 0, vec![Bin::default(); N_BINS]);
         for (cell, (truth_code, code)) in truth.codes().iter().zip(self.labels.codes()).enumerate() {
             let (Some(truth_code), Some(code)) = (truth_code, code) else { continue };
             counts[*truth_code as usize][*code as usize] += 1;
@@ -64,6 +64,7 @@ impl Predicted {
             let Some(class) = self.probabilities.classes().iter().position(|class| class == name) else { continue };
             n_known += 1;
             n_right += usize::from(*code as usize == class);
+            n_unknown += usize::from(self.labels.names()[*code as usize] == UNKNOWN && name != UNKNOWN);
             let row = self.probabilities.values().row(cell);
             let is_best = row[class] >= self.best[cell];
             let bin = ((self.best[cell] * N_BINS as f32) as usize).min(N_BINS - 1);
@@ -75,6 +76,7 @@ impl Predicted {
             predicted: self.labels.names().to_vec(),
             counts,
             n_known,
+            n_unknown,
             n_right,
             calibration_error: gaps / (n_known.max(1) as f64),
         }
@@ -109,14 +111,17 @@ pub(super) struct Confusion {
     counts: Vec<Vec<usize>>,
     /// Cells whose true class the model knows; those of other classes cannot be right.
     pub(super) n_known: usize,
+    /// Those of them that are called unknown.
+    n_unknown: usize,
     n_right: usize,
     /// Mean difference between the probability of the most probable class and how often it is right, in ten bins.
     calibration_error: f64,
 }
 
 impl Confusion {
+    /// 0 when there is no cell that could be right.
     fn accuracy(&self) -> f64 {
-        self.n_right as f64 / self.n_known as f64
+        self.n_right as f64 / self.n_known.max(1) as f64
     }
 
     /// In a sentence.
@@ -126,8 +131,15 @@ impl Confusion {
             0 => String::new(),
             n_others => format!("; {n_others} more are of classes that the model does not know"),
         };
+        let unknown = match self.n_unknown {
+            0 => String::new(),
+            n_unknown => {
+                let share = 100.0 * self.n_right as f64 / (self.n_known - n_unknown).max(1) as f64;
+                format!("; {share:.1} % without the {n_unknown} unknown ones")
+            }
+        };
         format!(
-            "{} of {} cells are of the class that was predicted ({:.1} %), calibration error {:.3}{others}",
+            "{} of {} cells are of the class that was predicted ({:.1} %{unknown}), calibration error {:.3}{others}",
             self.n_right,
             self.n_known,
             100.0 * self.accuracy(),
@@ -161,6 +173,7 @@ impl Confusion {
     pub(super) fn record(&self) -> Value {
         json!({
             "n_cells_of_known_classes": self.n_known,
+            "n_unknown_of_these": self.n_unknown,
             "accuracy": self.accuracy(),
             "calibration_error": self.calibration_error,
             "true": self.truth,

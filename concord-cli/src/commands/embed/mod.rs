@@ -61,7 +61,7 @@ fn find(
         Some(recorder.step("missing", || {
             let effects = missing::effect(model, data, &latent, found)?;
             let mean = effects.iter().sum::<f64>() / effects.len() as f64;
-            Ok::<_, CliError>((effects, format!("as many genes again move a code by {mean:.3} in the mean")))
+            Ok::<_, CliError>((effects, format!("a like share of the other genes moves a code by {mean:.3}")))
         })?)
     };
     let predicted = if card.training.use_classifier {
@@ -80,6 +80,12 @@ fn find(
             Ok::<_, CliError>((decoded, format!("as in {batch}")))
         })?),
     };
+    if decoded.as_ref().is_some_and(|decoded| decoded.iter().all(|&value| value == 0.0)) {
+        recorder.warn(
+            &"the decoder gives 0 for all genes of all cells, so that it has learned nothing: train with a lower --lr, or \
+              with --decoder-final-activation leaky-relu",
+        );
+    }
     let confusion = predicted.as_ref().zip(truth).map(|(predicted, truth)| predicted.compare(truth));
     Ok(Results { latent, missing_effect, predicted, confusion, decoded })
 }

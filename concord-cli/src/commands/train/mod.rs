@@ -53,6 +53,9 @@ fn train(args: &TrainArgs, session: &Session) -> Result<(), CliError> {
     let prepared = prepare(dataset.counts, &subject, &args.training, &mut recorder)?;
     let Prepared { selection, features, data, normalization } = &prepared;
     let mut desk = Desk::set_up(args, args.out(), &session.command_line)?;
+    if args.resume.is_some() {
+        session.terminal.line(&desk.place());
+    }
     let trained = recorder.step("train", || train_at(&mut desk, &subject, &prepared, args, session));
     let trained = trained.inspect_err(|_| desk.leave())?;
     for note in &trained.notes {

@@ -92,11 +92,14 @@ impl Desk {
     pub(super) fn set_up(args: &TrainArgs, folder: &Path, command_line: &[String]) -> Result<Self, CliError> {
         let path = folder.join(CHECKPOINT);
         if args.resume.is_some() {
-            let from = Checkpoint::read(&path).map_err(|error| CliError::usage(format!("--resume: {error}")))?;
-            if *from.config() != args.training.config {
+            // A program that was killed early has left no checkpoint: then training begins anew.
+            let exists = path.exists();
+            let from = exists.then(|| Checkpoint::read(&path)).transpose();
+            let from = from.map_err(|error| CliError::usage(format!("--resume: {error}")))?;
+            if from.as_ref().is_some_and(|from| *from.config() != args.training.config) {
                 return Err(CliError::usage(format!("--resume: {ORDER} and {CHECKPOINT} are of different trainings")));
             }
-            return Ok(Self { folder: folder.to_owned(), from: Some(from), stop: Arc::default() });
+            return Ok(Self { folder: folder.to_owned(), from, stop: Arc::default() });
         }
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         remove(&path)?;
@@ -107,6 +110,12 @@ impl Desk {
         let place = folder.join(ORDER);
         fs::write(&place, format!("{text}\n")).with_context(|| format!("cannot write {}", place.display()))?;
         Ok(Self { folder: folder.to_owned(), from: None, stop: Arc::default() })
+    }
+
+    /// Where training is taken up, in words.
+    pub(super) fn place(&self) -> String {
+        let Some(from) = &self.from else { return "there is no checkpoint: training begins anew".to_owned() };
+        format!("training goes on in epoch {}, after step {}", from.n_epochs() + 1, from.n_steps())
     }
 
     /// Begins.

@@ -1,0 +1,136 @@
+//! Training alone: what its options need, and how it is interrupted and taken up again.
+
+use std::{fs, path::Path};
+
+use assert_cmd::Command;
+use concord_io::read_obsm;
+
+use crate::{concord, contents, demo_file, demo_run, fails, stderr_of};
+
+/// `concord train` of the embedded data set, with small batches.
+fn train(out: &Path, more: &[&str]) -> Command {
+    let mut command = concord(&["train", "--epochs", "3", "--batch-size", "64"]);
+    command.arg(demo_file()).arg("-o").arg(out).args(more);
+    command
+}
+
+/// The files that do not tell times.
+fn results(folder: &Path) -> std::collections::BTreeMap<String, Vec<u8>> {
+    let mut files = contents(folder);
+    assert!(files.remove("train.json").is_some());
+    files
+}
+
+#[test]
+fn gives_the_model_of_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    concord(&["train", "--epochs", "2"]).arg(demo_file()).arg("-o").arg(&out).assert().success();
+    let files = contents(&out);
+    let expected = ["annotated.h5ad", "features.csv", "model/config.json", "model/model.safetensors", "train.json"];
+    assert_eq!(files.keys().collect::<Vec<_>>(), expected);
+    let of_run = contents(demo_run());
+    for name in ["features.csv", "model/config.json", "model/model.safetensors"] {
+        assert!(files[name] == of_run[name], "{name} is another");
+    }
+    let codes = |folder: &Path| read_obsm(folder.join("annotated.h5ad"), "Concord").unwrap();
+    assert_eq!(codes(&out), codes(demo_run()));
+}
+
+#[test]
+fn goes_on_after_interruptions_as_if_nothing_had_happened() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    let options = ["--use-decoder", "--use-classifier", "--class-key", "bulk_labels", "--batch", "phase"];
+    train(&whole, &options).assert().success();
+    let assert = train(&parts, &options).args(["--stop-after", "14"]).assert().code(130);
+    let said = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    let advice = format!("; go on with: concord train --resume {}\n", parts.display());
+    assert!(said.contains("error: training was stopped in epoch ") && said.contains(&advice), "{said}");
+    assert_eq!(contents(&parts).into_keys().collect::<Vec<_>>(), ["checkpoint.json", "checkpoint.safetensors"]);
+    let resume = |more: &[&str]| {
+        let mut command = concord(&["train", "--resume"]);
+        command.arg(&parts).args(more);
+        command
+    };
+    resume(&["--stop-after", "3", "--threads", "1"]).assert().code(130);
+    fails(&mut resume(&["--epochs", "9"]), &["--epochs does not go with --resume"]);
+    let said = stderr_of(&mut resume(&[]));
+    assert!(said.contains("training goes on in epoch 2, after step "), "{said}");
+    let (whole, parts) = (results(&whole), results(&parts));
+    assert_eq!(whole.keys().collect::<Vec<_>>(), parts.keys().collect::<Vec<_>>());
+    for (name, content) in &whole {
+        assert!(*content == parts[name], "{name} is another after interruptions");
+    }
+}
+
+#[test]
+fn what_cannot_be_taken_up_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let resume = |input: Option<&Path>| {
+        let mut command = concord(&["train", "--resume"]);
+        command.arg(&out).args(input);
+        command
+    };
+    fails(&mut resume(None), &["--resume", "checkpoint.json", "give the folder of an interrupted concord train"]);
+    train(&out, &["--stop-after", "2"]).assert().code(130);
+    let other = folder.path().join("other.h5ad");
+    let data = concord_io::read_h5ad(demo_file(), &concord_io::ReadOptions::default()).unwrap();
+    let doubled = data.counts.matrix().map(|value| if *value > 3.0 { 3.0 } else { *value });
+    concord_io::write_h5ad(&other, &doubled, &data.cells, &data.genes, &concord_io::Additions::default()).unwrap();
+    fails(&mut resume(Some(&other)), &["this run was begun on other data"]);
+    let checkpoint = out.join("checkpoint.safetensors");
+    let bytes = fs::read(&checkpoint).unwrap();
+    fs::write(&checkpoint, &bytes[..bytes.len() - 9]).unwrap();
+    fails(&mut resume(None), &["--resume: ", "not a whole checkpoint"]);
+    // Without a checkpoint, as after a sudden end before the first one, the options serve still.
+    fs::remove_file(&checkpoint).unwrap();
+    let assert = resume(None).args(["--stop-after", "2"]).assert().code(130);
+    let said = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(said.contains("there is no checkpoint: training begins anew"), "{said}");
+    resume(None).assert().success();
+    assert!(out.join("model/config.json").exists() && !checkpoint.exists());
+}
+
+#[test]
+fn options_are_refused_that_lack_something_or_contradict_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let refuses = |more: &[&str], expected: &[&str]| {
+        fails(&mut train(&out, more), expected);
+        assert!(!out.exists(), "something was written");
+    };
+    refuses(&["--use-classifier"], &["--use-classifier needs --class-key KEY"]);
+    refuses(&["--class-key", "bulk_labels"], &["--class-key is for --use-classifier"]);
+    refuses(&["--sampler-domain-minibatch-strategy", "coverage"], &["coverage needs --cluster-key KEY"]);
+    refuses(&["--sampler-emb", "X_umap"], &["--sampler-emb is for --p-intra-knn"]);
+    let classes = ["--use-classifier", "--class-key", "bulk_labels"];
+    let with_classes = |more: &[&'static str]| [&classes[..], more].concat();
+    refuses(&with_classes(&["--unlabeled-class", "T"]), &["there is no class 'T'", "Dendritic"]);
+    refuses(&["--importance-penalty-weight", "1"], &["does not go with --use-importance-mask"]);
+    refuses(&["--p-intra-knn", "0.3", "--knn-warmup-epochs", "9"], &["does not go with --n-epochs"]);
+    refuses(&["--p-intra-knn", "0.3", "--sampler-knn", "900"], &["cannot be drawn from 700 cells"]);
+    refuses(&["--p-intra-knn", "0.3", "--sampler-emb", "X_pac"], &["--sampler-emb X_pac", "X_umap"]);
+    refuses(&["--use-decoder", "--covariate-embedding-dims", "fase=2"], &["fase: no such column", "phase"]);
+    refuses(&["--train-frac", "0.999"], &["lower --train-frac"]);
+    refuses(&["--lr", "0"], &["--lr 0 is out of range"]);
+}
+
+#[test]
+fn options_that_need_more_of_the_data_get_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let mut command =
+        train(&out, &["--use-classifier", "--class-key", "bulk_labels", "--unlabeled-class", "Dendritic"]);
+    command.args(["--use-decoder", "--covariate-embedding-dims", "louvain=2", "--batch", "phase"]);
+    command.args(["--p-intra-knn", "0.3", "--sampler-emb", "X_umap", "--sampler-knn", "20"]);
+    command.args(["--sampler-domain-minibatch-strategy", "coverage", "--cluster-key", "louvain"]);
+    let said = stderr_of(&mut command);
+    assert!(said.contains("of 700 cells have no class and do not train the classifier"), "{said}");
+    let card: serde_json::Value = serde_json::from_slice(&fs::read(out.join("model/config.json")).unwrap()).unwrap();
+    let categories = &card["categories"];
+    assert_eq!(categories["classes"].as_array().unwrap().len(), 9);
+    assert_eq!(categories["covariates"][0]["name"], "louvain");
+    assert_eq!(categories["domains"], serde_json::json!(["G1", "G2M", "S"]));
+}
