@@ -51,7 +51,9 @@ impl fmt::Display for CliError {
 impl From<IoError> for CliError {
     fn from(error: IoError) -> Self {
         match &error {
-            IoError::Write { .. } | IoError::InvalidAddition { .. } => Self::Work(error.into()),
+            IoError::Write { .. } | IoError::NoSpace { .. } | IoError::InvalidAddition { .. } => {
+                Self::Work(error.into())
+            }
             IoError::MissingTable { path, .. }
             | IoError::MissingMatrix { path, .. }
             | IoError::MissingRaw { path, .. }
