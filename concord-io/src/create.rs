@@ -3,12 +3,10 @@ use std::path::Path;
 
 use concord_core::{Cells, Csr, Genes};
 
-use crate::IoError;
-use crate::annotate::{
-    Additions, Frames, SparseArrays, add_dict, add_layers, add_values, check_additions, write_frame,
-};
+use crate::annotate::{Additions, Frames, Layer, SparseArrays, check_additions, write_dense, write_frame};
 use crate::h5::{Appender, Filters, GroupDraft};
 use crate::output::{PendingFile, write_error};
+use crate::{IoError, UnsValue};
 
 /// How a new file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -162,16 +160,12 @@ fn write_all(
     root.set("X", matrix.finish(appender, genes.len())?);
     root.set("obs", write_frame(appender, cells.names(), &additions.obs)?);
     root.set("var", write_frame(appender, genes.names(), &additions.var)?);
-    root.set("obsm", add_dict(appender, &additions.obsm)?);
-    root.set("varm", add_dict(appender, &additions.varm)?);
+    root.set("obsm", GroupDraft::write_dict(appender, &additions.obsm, write_dense)?);
+    root.set("varm", GroupDraft::write_dict(appender, &additions.varm, write_dense)?);
     for name in ["obsp", "varp"] {
         root.set(name, GroupDraft::dict(appender)?.write(appender)?);
     }
-    let mut layers = GroupDraft::dict(appender)?;
-    add_layers(appender, &mut layers, &additions.layers)?;
-    root.set("layers", layers.write(appender)?);
-    let mut uns = GroupDraft::dict(appender)?;
-    add_values(appender, &mut uns, &additions.uns)?;
-    root.set("uns", uns.write(appender)?);
+    root.set("layers", GroupDraft::write_dict(appender, &additions.layers, Layer::write)?);
+    root.set("uns", GroupDraft::write_dict(appender, &additions.uns, UnsValue::write)?);
     root.write(appender)
 }

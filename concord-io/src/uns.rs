@@ -71,13 +71,7 @@ impl UnsValue {
     /// Writes the value and returns its address.
     pub(crate) fn write(&self, appender: &mut Appender) -> io::Result<u64> {
         match self {
-            Self::Dict(entries) => {
-                let mut dict = GroupDraft::dict(appender)?;
-                for (name, value) in entries {
-                    dict.set(name, value.write(appender)?);
-                }
-                dict.write(appender)
-            }
+            Self::Dict(entries) => GroupDraft::write_dict(appender, entries, Self::write),
             Self::Text(text) => write_text(appender, text),
             Self::Integer(value) => write_scalar(appender, *value),
             Self::Float(value) => write_scalar(appender, *value),
@@ -85,7 +79,7 @@ impl UnsValue {
             Self::Texts(texts) => write_texts(appender, texts),
             Self::Integers(values) => write_array(appender, &[values.len()], values.iter().copied()),
             Self::Floats(values) => write_array(appender, &[values.len()], values.iter().copied()),
-            Self::Matrix(values) => write_dense(appender, values),
+            Self::Matrix(values) => write_dense(values, appender),
         }
     }
 }

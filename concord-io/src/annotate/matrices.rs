@@ -2,7 +2,6 @@ use std::io;
 
 use concord_core::{Csr, Dense};
 
-use crate::UnsValue;
 use crate::h5::{Appender, Attribute, ChunkedArray, Filters, GroupDraft, write_array};
 
 /// Levels above 4 of deflate take longer than they save.
@@ -36,7 +35,7 @@ impl Layer {
 
     pub(crate) fn write(&self, appender: &mut Appender) -> io::Result<u64> {
         match self {
-            Self::Dense(matrix) => write_dense(appender, matrix),
+            Self::Dense(matrix) => write_dense(matrix, appender),
             Self::Sparse(matrix) => {
                 let mut arrays = SparseArrays::new(USUAL_FILTERS);
                 arrays.extend(appender, matrix)?;
@@ -85,46 +84,6 @@ impl SparseArrays {
 }
 
 /// Writes a matrix with every value.
-pub(crate) fn write_dense(appender: &mut Appender, values: &Dense) -> io::Result<u64> {
+pub(crate) fn write_dense(values: &Dense, appender: &mut Appender) -> io::Result<u64> {
     write_array(appender, &[values.nrows(), values.ncols()], values.iter().copied())
-}
-
-pub(super) fn add_dense(
-    appender: &mut Appender,
-    group: &mut GroupDraft,
-    matrices: &[(String, Dense)],
-) -> io::Result<()> {
-    matrices.iter().try_for_each(|(name, values)| {
-        group.set(name, write_dense(appender, values)?);
-        Ok(())
-    })
-}
-
-pub(crate) fn add_layers(
-    appender: &mut Appender,
-    group: &mut GroupDraft,
-    layers: &[(String, Layer)],
-) -> io::Result<()> {
-    for (name, layer) in layers {
-        group.set(name, layer.write(appender)?);
-    }
-    Ok(())
-}
-
-pub(crate) fn add_values(
-    appender: &mut Appender,
-    group: &mut GroupDraft,
-    values: &[(String, UnsValue)],
-) -> io::Result<()> {
-    for (name, value) in values {
-        group.set(name, value.write(appender)?);
-    }
-    Ok(())
-}
-
-/// Makes a dictionary of matrices.
-pub(crate) fn add_dict(appender: &mut Appender, matrices: &[(String, Dense)]) -> io::Result<u64> {
-    let mut group = GroupDraft::dict(appender)?;
-    add_dense(appender, &mut group, matrices)?;
-    group.write(appender)
 }

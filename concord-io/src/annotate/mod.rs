@@ -6,6 +6,7 @@ mod matrices;
 mod obsm;
 
 use std::fs::{File, TryLockError};
+use std::io;
 use std::path::Path;
 
 use concord_core::{Column, Dense};
@@ -17,7 +18,7 @@ use crate::{IoError, UnsValue};
 pub(crate) use check::{Frames, check_additions};
 pub(crate) use columns::write_frame;
 pub use matrices::Layer;
-pub(crate) use matrices::{SparseArrays, add_dict, add_layers, add_values, write_dense};
+pub(crate) use matrices::{SparseArrays, write_dense};
 
 /// What to add to a file. What the file has under the same name is replaced.
 #[derive(Debug, Clone, Default)]
@@ -170,24 +171,13 @@ impl Addition<'_> {
     /// Writes everything and returns the address of the new top-level group.
     fn make(&mut self, additions: &Additions) -> Result<u64, IoError> {
         let mut root = GroupDraft::of(self.file, self.file.root())?;
-        self.add_matrices(&mut root, "obsm", &additions.obsm)?;
-        self.add_matrices(&mut root, "varm", &additions.varm)?;
+        self.add_to_dict(&mut root, "obsm", &additions.obsm, write_dense)?;
+        self.add_to_dict(&mut root, "varm", &additions.varm, write_dense)?;
         self.add_columns(&mut root, "obs", &additions.obs)?;
         self.add_columns(&mut root, "var", &additions.var)?;
-        if !additions.layers.is_empty() {
-            self.in_dict(&mut root, "layers", |appender, group| add_layers(appender, group, &additions.layers))?;
-        }
-        if !additions.uns.is_empty() {
-            self.in_dict(&mut root, "uns", |appender, group| add_values(appender, group, &additions.uns))?;
-        }
+        self.add_to_dict(&mut root, "layers", &additions.layers, Layer::write)?;
+        self.add_to_dict(&mut root, "uns", &additions.uns, UnsValue::write)?;
         root.write(&mut self.appender).map_err(|error| write_error(self.output, error))
-    }
-
-    fn add_matrices(&mut self, root: &mut GroupDraft, name: &str, matrices: &[(String, Dense)]) -> Result<(), IoError> {
-        if matrices.is_empty() {
-            return Ok(());
-        }
-        self.in_dict(root, name, |appender, group| matrices::add_dense(appender, group, matrices))
     }
 
     fn add_columns(&mut self, root: &mut GroupDraft, table: &str, columns: &[(String, Column)]) -> Result<(), IoError> {
@@ -212,17 +202,21 @@ impl Addition<'_> {
         Ok(())
     }
 
-    /// Changes the dictionary of this name at the top level, made when it is missing.
-    fn in_dict(
+    /// Adds values to the dictionary of this name at the top level, made when it is missing.
+    fn add_to_dict<V>(
         &mut self,
         root: &mut GroupDraft,
         name: &str,
-        change: impl FnOnce(&mut Appender, &mut GroupDraft) -> std::io::Result<()>,
+        values: &[(String, V)],
+        write: impl Fn(&V, &mut Appender) -> io::Result<u64>,
     ) -> Result<(), IoError> {
+        if values.is_empty() {
+            return Ok(());
+        }
         self.check_name(name)?;
         let mut group = obsm::dict_of(self.file, &mut self.appender, name, self.output)?;
-        let address = change(&mut self.appender, &mut group).and_then(|()| group.write(&mut self.appender));
-        root.set(name, address.map_err(|error| write_error(self.output, error))?);
+        let added = group.set_all(&mut self.appender, values, write).and_then(|()| group.write(&mut self.appender));
+        root.set(name, added.map_err(|error| write_error(self.output, error))?);
         Ok(())
     }
 }

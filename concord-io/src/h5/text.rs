@@ -1,6 +1,6 @@
 use super::blocks::Blocks;
 use super::file::H5File;
-use super::format::{Datatype, Fault, HeapReader, Padding, Source};
+use super::format::{Datatype, Fault, HeapReader, Padding, Source, until_zero};
 use super::object::Dataset;
 use crate::IoError;
 
@@ -49,9 +49,4 @@ fn without_padding(text: &[u8], padding: Padding) -> String {
         Padding::Zeros => until_zero(text),
         Padding::Spaces => until_zero(text).trim_end_matches(' ').to_owned(),
     }
-}
-
-fn until_zero(bytes: &[u8]) -> String {
-    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-    String::from_utf8_lossy(&bytes[..end]).into_owned()
 }

@@ -2,7 +2,7 @@ use super::btree2::records;
 use super::fractal_heap::FractalHeap;
 use super::header::shared;
 use super::source::Source;
-use super::{Dataspace, Datatype, Fault, Header, Message, kind};
+use super::{Dataspace, Datatype, Fault, Header, Message, kind, until_zero};
 
 const TYPE_IS_SHARED: u8 = 1;
 const SPACE_IS_SHARED: u8 = 2;
@@ -69,7 +69,7 @@ fn parse(source: &Source, message: Vec<u8>) -> Result<RawAttribute, Fault> {
     let whole = |bytes: &[u8], flag, kind| {
         if flags & flag == 0 { Ok(bytes.to_vec()) } else { shared(source, kind, bytes) }
     };
-    let name = String::from_utf8_lossy(name.split(|&byte| byte == 0).next().unwrap_or_default()).into_owned();
+    let name = until_zero(name);
     let type_body = whole(datatype, TYPE_IS_SHARED, kind::DATATYPE)?;
     let space_body = whole(space, SPACE_IS_SHARED, kind::DATASPACE)?;
     let datatype = Datatype::parse(&mut source.cursor(&type_body))?;

@@ -87,6 +87,11 @@ impl<'b> Cursor<'b> {
         Err(Fault::damaged(format!("expected the structure {expected}, found '{found}'")))
     }
 
+    /// Lengths of some dimensions, of four bytes each.
+    pub(in crate::h5) fn lengths(&mut self, n_dimensions: usize) -> Result<Vec<usize>, Fault> {
+        (0..n_dimensions).map(|_| self.u32().map(|length| length as usize)).collect()
+    }
+
     /// A text that a zero ends, and the zero.
     pub(in crate::h5) fn text(&mut self) -> Result<String, Fault> {
         let rest = self.rest();
@@ -95,4 +100,10 @@ impl<'b> Cursor<'b> {
         self.skip(end + 1)?;
         Ok(String::from_utf8_lossy(&rest[..end]).into_owned())
     }
+}
+
+/// The text in front of the first zero, or all of it. Invalid UTF-8 is replaced.
+pub(in crate::h5) fn until_zero(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
 }

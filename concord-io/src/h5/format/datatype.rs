@@ -177,7 +177,7 @@ fn record(
 fn old_member_shape(cursor: &mut Cursor<'_>) -> Result<Vec<usize>, Fault> {
     let n_dimensions = usize::from(cursor.u8()?);
     cursor.skip(11)?;
-    let lengths = (0..4).map(|_| cursor.u32().map(|length| length as usize)).collect::<Result<Vec<_>, _>>()?;
+    let lengths = cursor.lengths(4)?;
     let shape = lengths.get(..n_dimensions).map(<[usize]>::to_vec);
     shape.ok_or_else(|| Fault::damaged(format!("a field has {n_dimensions} dimensions")))
 }
@@ -210,7 +210,7 @@ fn enumeration(
 fn array(cursor: &mut Cursor<'_>, version: u8, n_bytes: usize, depth: usize) -> Result<Datatype, Fault> {
     let n_dimensions = usize::from(cursor.u8()?);
     cursor.skip(if version < 3 { 3 } else { 0 })?;
-    let shape = (0..n_dimensions).map(|_| cursor.u32().map(|length| length as usize)).collect::<Result<Vec<_>, _>>()?;
+    let shape = cursor.lengths(n_dimensions)?;
     cursor.skip(if version < 3 { 4 * n_dimensions } else { 0 })?;
     let array = array_of(shape, parse(cursor, depth + 1)?)?;
     if array.n_bytes() == n_bytes { Ok(array) } else { Err(Fault::damaged("the size of an array type is wrong")) }

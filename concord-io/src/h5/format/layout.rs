@@ -72,8 +72,7 @@ fn old(cursor: &mut Cursor<'_>) -> Result<Layout, Fault> {
     let (n_dimensions, class) = (usize::from(cursor.u8()?), cursor.u8()?);
     cursor.skip(5)?;
     let address = if class == 0 { None } else { cursor.address()? };
-    let lengths =
-        (0..n_dimensions).map(|_| cursor.u32().map(|length| length as usize)).collect::<Result<Vec<_>, _>>()?;
+    let lengths = cursor.lengths(n_dimensions)?;
     match class {
         0 => {
             let n_bytes = cursor.u32()? as usize;
@@ -88,8 +87,7 @@ fn old(cursor: &mut Cursor<'_>) -> Result<Layout, Fault> {
 fn chunked_by_tree(cursor: &mut Cursor<'_>) -> Result<Layout, Fault> {
     let n_dimensions = usize::from(cursor.u8()?);
     let address = cursor.address()?;
-    let lengths =
-        (0..n_dimensions).map(|_| cursor.u32().map(|length| length as usize)).collect::<Result<Vec<_>, _>>()?;
+    let lengths = cursor.lengths(n_dimensions)?;
     of_tree(lengths, address)
 }
 

@@ -2,7 +2,7 @@ use super::btree1::symbol_tables;
 use super::btree2::records;
 use super::fractal_heap::FractalHeap;
 use super::source::Source;
-use super::{Cursor, Fault, Header, kind};
+use super::{Cursor, Fault, Header, kind, until_zero};
 
 /// Flags of link messages.
 const NAME_BYTES: u8 = 3;
@@ -127,8 +127,4 @@ fn read_names(source: &Source, address: u64) -> Result<Vec<u8>, Fault> {
 fn name_at(names: &[u8], place: u64) -> Result<String, Fault> {
     let name = usize::try_from(place).ok().and_then(|place| names.get(place..));
     name.map(until_zero).ok_or_else(|| Fault::damaged("a name lies outside of its heap"))
-}
-
-fn until_zero(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes.split(|&byte| byte == 0).next().unwrap_or_default()).into_owned()
 }

@@ -26,7 +26,7 @@ mod superblock;
 pub(super) use attribute::{RawAttribute, attributes};
 pub(super) use checksum::fletcher32;
 pub(crate) use checksum::lookup3;
-pub(super) use cursor::Cursor;
+pub(super) use cursor::{Cursor, until_zero};
 pub(super) use dataspace::Dataspace;
 pub(super) use datatype::{Datatype, Member, Padding};
 pub(super) use fault::Fault;

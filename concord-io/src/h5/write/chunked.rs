@@ -8,8 +8,8 @@ use super::appender::Appender;
 use super::attributes::encoding;
 use super::chunk_tree::{WrittenChunk, put_chunk_tree};
 use super::dataset::put_header;
-use super::encode::{Stored, encoded};
-use super::message::NOWHERE;
+use super::encode::Stored;
+use super::message::{NOWHERE, layout_of_chunks};
 use crate::h5::shuffle::shuffle;
 
 /// Elements of a chunk: few enough to read some rows without reading many others.
@@ -90,10 +90,7 @@ impl<T: Stored> ChunkedArray<T> {
             [] => NOWHERE,
             chunks => put_chunk_tree(appender, chunks, n_covered)?,
         };
-        // Chunks of one dimension, and the size of an element as another.
-        let mut layout = vec![3, 2, 2];
-        layout.extend(tree.to_le_bytes());
-        layout.extend(encoded([CHUNK_ELEMENTS as i32, T::N_BYTES as i32]));
+        let layout = layout_of_chunks(tree, &[CHUNK_ELEMENTS], T::N_BYTES)?;
         let attributes = encoding(appender, "array", "0.2.0")?;
         let filters = pipeline(self.filters, T::N_BYTES);
         let shape = [self.n_elements as usize];

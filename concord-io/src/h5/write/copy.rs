@@ -12,7 +12,7 @@ use super::chunked::{FILL_OF_CHUNKS, Filters, filtered, pipeline};
 use super::dataset::FILL_OF_PIECE;
 use super::group::GroupDraft;
 use super::heap::{REFERENCE_BYTES, put_text, put_texts};
-use super::message::{HeaderDraft, NOWHERE, dataspace};
+use super::message::{HeaderDraft, NOWHERE, dataspace, layout_of_chunks, layout_of_piece};
 use crate::IoError;
 use crate::h5::blocks::Blocks;
 use crate::h5::chunks::Scratch;
@@ -171,9 +171,7 @@ impl Copier<'_> {
         let mut bytes = Blocks::open(self.file, dataset, dataset.name())?.read_all()?;
         self.follow(appender, dataset, &mut bytes, dataset.datatype().n_bytes(), leads, depth)?;
         let address = if bytes.is_empty() { NOWHERE } else { appender.put_aligned(&bytes)? };
-        let mut layout = vec![3, 1];
-        layout.extend(address.to_le_bytes());
-        layout.extend((bytes.len() as u64).to_le_bytes());
+        let layout = layout_of_piece(address, bytes.len() as u64);
         // Nothing at all has a shape of its own kind.
         let space = if dataset.is_null() { vec![2, 0, 0, 2] } else { dataspace(dataset.shape()) };
         Ok(Storage { space, fill: &FILL_OF_PIECE, layout, filters: None })
@@ -202,11 +200,7 @@ impl Copier<'_> {
         }
         let ends = blocks.grid().iter().zip(blocks.block_shape()).map(|(&n, &length)| (n * length) as u64);
         let tree = put_tree(appender, children, &key(0, &ends.collect::<Vec<_>>()))?;
-        let mut layout = vec![3, 2, blocks.block_shape().len() as u8 + 1];
-        layout.extend(tree.to_le_bytes());
-        for length in blocks.block_shape().iter().chain([&element_bytes]) {
-            layout.extend(u32::try_from(*length).map_err(io::Error::other)?.to_le_bytes());
-        }
+        let layout = layout_of_chunks(tree, blocks.block_shape(), element_bytes)?;
         let filters = pipeline(self.filters, element_bytes);
         Ok(Storage { space: growing(dataset.space()), fill: &FILL_OF_CHUNKS, layout, filters })
     }

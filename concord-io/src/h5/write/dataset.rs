@@ -6,7 +6,7 @@ use super::appender::Appender;
 use super::attributes::encoding;
 use super::encode::{Stored, encoded, put_elements, text_datatype};
 use super::heap::{check_text, put_texts};
-use super::message::{HeaderDraft, NOWHERE, dataspace};
+use super::message::{HeaderDraft, dataspace, layout_of_piece};
 use crate::h5::format::kind;
 
 /// Room is taken late and a fill value written when one is set: what the library does with arrays in one piece.
@@ -58,9 +58,7 @@ fn in_one_piece(
     (address, n_bytes): (u64, u64),
     attributes: &[Vec<u8>],
 ) -> io::Result<u64> {
-    let mut layout = vec![3, 1];
-    layout.extend(if n_bytes == 0 { NOWHERE } else { address }.to_le_bytes());
-    layout.extend(n_bytes.to_le_bytes());
+    let layout = layout_of_piece(address, n_bytes);
     put_header(appender, shape, datatype, &FILL_OF_PIECE, &layout, None, attributes)
 }
 

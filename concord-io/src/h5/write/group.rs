@@ -49,6 +49,30 @@ impl GroupDraft {
         self.links.insert(name.to_owned(), LinkTarget::Hard(address));
     }
 
+    /// Writes values, and gives each its name.
+    pub(crate) fn set_all<V>(
+        &mut self,
+        appender: &mut Appender,
+        values: &[(String, V)],
+        write: impl Fn(&V, &mut Appender) -> io::Result<u64>,
+    ) -> io::Result<()> {
+        for (name, value) in values {
+            self.set(name, write(value, appender)?);
+        }
+        Ok(())
+    }
+
+    /// Writes a dictionary of values, and returns its address.
+    pub(crate) fn write_dict<V>(
+        appender: &mut Appender,
+        values: &[(String, V)],
+        write: impl Fn(&V, &mut Appender) -> io::Result<u64>,
+    ) -> io::Result<u64> {
+        let mut dict = Self::dict(appender)?;
+        dict.set_all(appender, values, write)?;
+        dict.write(appender)
+    }
+
     /// Gives a name to what another link leads to, as that does.
     pub(in crate::h5) fn set_link(&mut self, name: &str, target: LinkTarget) {
         self.links.insert(name.to_owned(), target);

@@ -50,6 +50,24 @@ impl HeaderDraft {
     }
 }
 
+/// That an array lies in one piece; an empty one nowhere.
+pub(super) fn layout_of_piece(address: u64, n_bytes: u64) -> Vec<u8> {
+    let mut body = vec![3, 1];
+    body.extend(if n_bytes == 0 { NOWHERE } else { address }.to_le_bytes());
+    body.extend(n_bytes.to_le_bytes());
+    body
+}
+
+/// That an array lies in chunks of this shape, found by a tree; the size of an element counts as one more length.
+pub(super) fn layout_of_chunks(tree: u64, chunk_shape: &[usize], element_bytes: usize) -> io::Result<Vec<u8>> {
+    let mut body = vec![3, 2, chunk_shape.len() as u8 + 1];
+    body.extend(tree.to_le_bytes());
+    for &length in chunk_shape.iter().chain([&element_bytes]) {
+        body.extend(u32::try_from(length).map_err(io::Error::other)?.to_le_bytes());
+    }
+    Ok(body)
+}
+
 /// The shape of an array.
 pub(super) fn dataspace(shape: &[usize]) -> Vec<u8> {
     let mut body = vec![2, shape.len() as u8, 0, u8::from(!shape.is_empty())];
