@@ -1,9 +1,14 @@
 use clap::{Args, Parser, Subcommand};
 use concord_io::MatrixSource;
+use concord_model::{Device, DeviceName};
 
-use crate::commands::{
-    attribute::AttributeArgs, convert::ConvertArgs, embed::EmbedArgs, enrich::EnrichArgs, inspect::InspectArgs,
-    plot::PlotArgs, report::ReportArgs, run::RunArgs, simulate::SimulateArgs, train::TrainArgs, umap::UmapArgs,
+use crate::{
+    commands::{
+        attribute::AttributeArgs, convert::ConvertArgs, devices::DevicesArgs, embed::EmbedArgs, enrich::EnrichArgs,
+        export::ExportArgs, inspect::InspectArgs, plot::PlotArgs, report::ReportArgs, run::RunArgs,
+        simulate::SimulateArgs, train::TrainArgs, umap::UmapArgs,
+    },
+    error::CliError,
 };
 
 /// Denoised, batch-corrected embeddings of single-cell data, and the genes behind them
@@ -51,10 +56,29 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Make an h5ad file of 10x matrices, or of several inputs
     Convert(ConvertArgs),
+    /// Write a model for the Python package, which loads it as one of its own
+    Export(ExportArgs),
     /// Simulate data with a known truth: clusters, trajectories or trees, with batch effects
     Simulate(Box<SimulateArgs>),
     /// Print what is in an h5ad file
     Inspect(InspectArgs),
+    /// List what a model can compute on: what this build has and this machine
+    Devices(DevicesArgs),
+}
+
+/// Where a command computes.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct DeviceArgs {
+    /// Where the model computes: cpu, libtorch, wgpu, vulkan, metal or cuda, as in `concord devices`; cuda:1 is the second
+    #[arg(long, value_name = "DEVICE", default_value_t)]
+    pub(crate) device: DeviceName,
+}
+
+impl DeviceArgs {
+    /// The device, if this build and this machine have it.
+    pub(crate) fn open(self) -> Result<Device, CliError> {
+        Device::open(self.device).map_err(|error| CliError::usage(format!("--device {}: {error}", self.device)))
+    }
 }
 
 /// The matrix of a file that a command reads.

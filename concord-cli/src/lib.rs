@@ -5,6 +5,7 @@
 //! outputs as they were.
 
 mod args;
+mod assessment;
 mod attribution;
 mod colours;
 mod columns;
@@ -19,6 +20,7 @@ mod model_input;
 mod names;
 mod output_files;
 mod outputs;
+mod predicted;
 mod record;
 mod report_page;
 mod sample;
@@ -55,6 +57,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = commands::use_threads(global.threads).and_then(|()| match &command {
         Command::Run(args) => commands::run::run(args, &session),
+        Command::Export(args) => commands::export::run(args, &session),
+        Command::Devices(args) => commands::devices::devices(args, &session),
         Command::Train(args) => commands::train::run(args, &session),
         Command::Embed(args) => commands::embed::run(args, &session),
         Command::Umap(args) => commands::umap::run(args, &session),

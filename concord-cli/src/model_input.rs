@@ -22,10 +22,9 @@ pub(crate) enum IfLogged {
 }
 
 /// The model in a folder of concord or of the Python package.
-pub(crate) fn load_model(folder: &Path) -> Result<(Model, ModelCard), CliError> {
-    load(folder, &Device::cpu()).map_err(|error| {
-        CliError::usage(format!("--model {}: {error}; give the folder that holds the model's files", folder.display()))
-    })
+pub(crate) fn load_model(folder: &Path, device: &Device) -> Result<(Model, ModelCard), CliError> {
+    load(folder, device)
+        .map_err(|error| CliError::usage(format!("{error}; give the folder that holds the model's files")))
 }
 
 /// How a matrix is to be normalised that nobody has normalised for this model yet.

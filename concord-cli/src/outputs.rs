@@ -32,6 +32,11 @@ impl Outputs {
         Ok(Self { staging, destination: absolute })
     }
 
+    /// Where everything is until it is published.
+    pub(crate) fn folder(&self) -> &Path {
+        self.staging.path()
+    }
+
     /// Where to write a result, by its path below the folder; folders on the way are made.
     pub(crate) fn path(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.staging.path().join(name);

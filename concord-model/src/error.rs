@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use concord_core::CoreError;
 use thiserror::Error;
 
+use crate::DeviceName;
+
 /// What can go wrong in training, projecting, saving and loading a model.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -131,6 +133,33 @@ pub enum ModelError {
     NoCoverage {
         /// The scores.
         scores: Vec<f64>,
+    },
+    /// A text that names no device.
+    #[error(
+        "there is no device '{name}': known are cpu, libtorch, wgpu, vulkan, metal, cuda, with a number for those after the \
+         first, as in cuda:1"
+    )]
+    UnknownDevice {
+        /// The text.
+        name: String,
+    },
+    /// A device whose cargo feature is off.
+    #[error(
+        "this build has no {device}: build it with --features {feature}, as docs/devices.md tells, or use --device cpu"
+    )]
+    DeviceNotBuilt {
+        /// The device.
+        device: DeviceName,
+        /// The feature.
+        feature: &'static str,
+    },
+    /// A device that this machine does not have.
+    #[error("this machine has no {device} ({n_found} of its kind were found): `concord devices` lists what there is")]
+    NoSuchDevice {
+        /// The device.
+        device: DeviceName,
+        /// How many there are of its kind.
+        n_found: usize,
     },
     /// A model to start from that is not of the shape that the options ask for.
     #[error(

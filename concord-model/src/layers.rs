@@ -204,3 +204,23 @@ pub(crate) fn blocks(
     let layers = inputs.zip(widths).enumerate();
     layers.map(|(index, (n_inputs, &width))| Block::new([n_inputs, width], norm, draws(index), device)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_dropped_in_training_alone_and_the_others_make_up_for_them() {
+        let ones = || Tensor::<2>::from_data(TensorData::new(vec![1.0f32; 60_000], [200, 300]), &Device::flex());
+        let values = |tensor: Tensor<2>| tensor.into_data().iter::<f32>().collect::<Vec<f32>>();
+        for dropout_prob in [0.1, 0.5] {
+            let mut pass = Pass::training(dropout_prob, stream(0, Purpose::Dropout, &[0]));
+            let (kept, dropped): (Vec<f32>, Vec<f32>) =
+                values(pass.drop_units(ones())).into_iter().partition(|&value| value > 0.0);
+            let share = dropped.len() as f64 / 60_000.0;
+            assert!((share - dropout_prob).abs() < 0.01, "{share} of the units were dropped");
+            assert!(kept.iter().all(|&value| (f64::from(value) * (1.0 - dropout_prob) - 1.0).abs() < 1e-6));
+        }
+        assert!(values(Pass::evaluation().drop_units(ones())).iter().all(|value| (value - 1.0).abs() < 1e-6));
+    }
+}

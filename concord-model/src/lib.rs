@@ -30,6 +30,7 @@
 //! Biotechnology 2025. Names and defaults of the options are those of the authors' Python package.
 
 mod architecture;
+mod assess;
 mod augment;
 mod batch;
 mod checkpoint;
@@ -41,6 +42,7 @@ mod decoder;
 mod device;
 mod encoder;
 mod error;
+mod export;
 mod keeper;
 mod kernels;
 mod layers;
@@ -58,18 +60,21 @@ mod sampler;
 mod split;
 mod step;
 mod store;
+mod torch_file;
 mod train;
 mod trainer;
 mod validate;
 mod weights;
 
 pub use architecture::{Categories, Covariate};
+pub use assess::{ClassAssessment, missing_effect};
 pub use checkpoint::{Checkpoint, CheckpointEvery, Checkpoints};
 pub use config::TrainConfig;
 pub use coverage::{Coverage, domain_coverage};
 pub use data::{BoxedError, FindNeighbors, TrainingData, unlabel};
-pub use device::Device;
+pub use device::{Device, DeviceKind, DeviceName, FoundDevice, devices};
 pub use error::ModelError;
+pub use export::{export, normalizes_itself};
 /// The name of a model where its encoder is all that matters.
 pub use model::Model as Encoder;
 pub use model::{Model, embed};

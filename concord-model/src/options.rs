@@ -9,16 +9,16 @@ use serde::{
 
 /// How the output of a linear layer is normalised before its activation. The reference's `norm_type`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum NormType {
     /// Every cell over its units
     #[default]
-    #[serde(alias = "layer_norm")]
+    #[serde(alias = "layer-norm")]
     #[cfg_attr(feature = "clap", value(alias = "layer_norm"))]
     LayerNorm,
     /// Every unit over the cells of the batch, with running statistics for new cells
-    #[serde(alias = "batch_norm")]
+    #[serde(alias = "batch-norm")]
     #[cfg_attr(feature = "clap", value(alias = "batch_norm"))]
     BatchNorm,
     /// Not at all
@@ -40,14 +40,14 @@ pub enum PenaltyType {
 
 /// What the decoder ends in. The reference's `decoder_final_activation`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum DecoderActivation {
     /// Negative values become zero
     #[default]
     Relu,
     /// Negative values are divided by ten
-    #[serde(alias = "leaky_relu")]
+    #[serde(alias = "leaky-relu")]
     #[cfg_attr(feature = "clap", value(alias = "leaky_relu"))]
     LeakyRelu,
 }
@@ -139,7 +139,10 @@ mod tests {
     }
 
     #[test]
-    fn names_of_the_reference_are_understood() {
+    fn names_are_those_of_the_reference_and_those_of_the_command_line_are_understood() {
+        assert_eq!(serde_json::to_string(&NormType::LayerNorm).unwrap(), "\"layer_norm\"");
+        assert_eq!(serde_json::from_str::<NormType>("\"layer-norm\"").unwrap(), NormType::LayerNorm);
+        assert_eq!(serde_json::to_string(&DecoderActivation::LeakyRelu).unwrap(), "\"leaky_relu\"");
         assert_eq!(serde_json::from_str::<NormType>("\"batch_norm\"").unwrap(), NormType::BatchNorm);
         assert_eq!(serde_json::from_str::<DecoderActivation>("\"leaky_relu\"").unwrap(), DecoderActivation::LeakyRelu);
         assert_eq!(serde_json::to_string(&PenaltyType::L2).unwrap(), "\"L2\"");

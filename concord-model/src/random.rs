@@ -17,6 +17,7 @@ pub(crate) enum Purpose {
     EmbeddingWeights = 6,
     Dropout = 7,
     Split = 8,
+    MissingGenes = 9,
 }
 
 /// The stream of a purpose and its indices (a layer; an epoch; an epoch, a batch and a view).

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The total to which the reference scales cells where it normalises them itself.
-const REFERENCE_TOTAL: f32 = 1e4;
+pub(crate) const REFERENCE_TOTAL: f32 = 1e4;
 
 /// The two files of one model.
 pub(crate) struct ReferenceFiles {
@@ -98,8 +98,15 @@ fn card(mut config: Map<String, Value>, covariates: Vec<CovariateDim>) -> Result
     let domains = names(&config, "unique_domains")?;
     let categories = categories(&config, &training, &domains)?;
     // As a rule counts are normalised before the reference sees them, and then it does not know how.
-    let does_both = field(&config, "normalize_total")? == Some(true) && field(&config, "log1p")? == Some(true);
-    let normalization = does_both.then_some(Normalization::TotalAndLog { target_sum: REFERENCE_TOTAL });
+    let does = |step: &str| Ok::<bool, String>(field(&config, step)? == Some(true));
+    let normalization = match (does("normalize_total")?, does("log1p")?) {
+        (true, true) => Some(Normalization::TotalAndLog { target_sum: REFERENCE_TOTAL }),
+        (false, false) => None,
+        (total, _) => {
+            let (one, other) = if total { ("normalize_total", "log1p") } else { ("log1p", "normalize_total") };
+            return Err(format!("the model was trained with {one} and without {other}, which is not done here"));
+        }
+    };
     // The genes stand in the card already.
     config.remove("input_feature");
     let provenance = Provenance {

@@ -160,3 +160,23 @@ fn steps_are_those_of_the_reference() {
         assert!(n_compared >= 4, "{name}: {n_compared}");
     }
 }
+
+/// In the recorded steps all importances are nearly the same, and so are both norms of them; here they differ.
+#[test]
+fn the_penalty_is_of_the_norm_asked_for() {
+    let mut golden = Golden::read();
+    let n_genes = golden.x[0].len();
+    let mask: Vec<f32> = (0..n_genes).map(|gene| gene as f32 - 7.0).collect();
+    let importance = |value: &f32| 1.0 / (1.0 + (-f64::from(*value)).exp());
+    let mean = |power: i32| mask.iter().map(|value| importance(value).powi(power)).sum::<f64>() / n_genes as f64;
+    let expected = [(PenaltyType::L1, mean(1)), (PenaltyType::L2, mean(2).sqrt())];
+    golden.cases.get_mut("mask with L2").unwrap().first.get_mut("importance_mask").unwrap().values = mask.clone();
+    let case = &golden.cases["mask with L2"];
+    for (kind, norm) in expected {
+        let mut architecture = golden.architecture(case);
+        architecture.config.importance_penalty_type = kind;
+        let module = module_with(&case.first, &architecture, &Device::cpu());
+        let found = gradients(&module, &golden.batch(0), &architecture.config, [0, 0]).parts.importance.unwrap();
+        assert!((found - 0.5 * norm).abs() < 1e-6, "{kind:?}: {found}, expected half of {norm}");
+    }
+}

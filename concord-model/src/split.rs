@@ -36,6 +36,13 @@ impl Split {
         cells.sort_unstable();
         Ok(Some(Self { training: cells, validation }))
     }
+
+    /// The cells left out, ascending.
+    pub(crate) fn held_out(&self) -> Vec<usize> {
+        let mut cells = self.validation.concat();
+        cells.sort_unstable();
+        cells
+    }
 }
 
 #[cfg(test)]
@@ -50,7 +57,8 @@ mod tests {
         assert_eq!(split.training.len(), 800);
         let n_cells: Vec<usize> = split.validation.iter().map(Vec::len).collect();
         assert_eq!(n_cells, [60, 60, 60, 20]);
-        let mut all = [split.training, split.validation.concat()].concat();
+        assert!(split.held_out().is_sorted());
+        let mut all = [split.held_out(), split.training].concat();
         all.sort_unstable();
         assert_eq!(all, (0..1000).collect::<Vec<_>>());
     }

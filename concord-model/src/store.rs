@@ -157,7 +157,7 @@ pub fn data_hash(data: &LogNorm) -> String {
 /// # Errors
 /// [`ModelError::Io`] or [`ModelError::Format`] with the file's path.
 pub fn save(directory: &Path, model: &Model, card: &ModelCard) -> Result<(), ModelError> {
-    fs::create_dir_all(directory).map_err(|source| ModelError::Io { path: directory.to_owned(), source })?;
+    create_folder(directory)?;
     let path = directory.join(WEIGHTS_FILE);
     let tensors = weights::tensors(model.module(), model.architecture());
     let bytes = weights::to_bytes(&tensors).map_err(|error| format_error(&path, &error))?;
@@ -208,6 +208,10 @@ fn load_reference(directory: &Path, device: &Device) -> Result<(Model, ModelCard
         return Err(format_error(directory, &detail));
     };
     files.load(device)
+}
+
+pub(crate) fn create_folder(directory: &Path) -> Result<(), ModelError> {
+    fs::create_dir_all(directory).map_err(|source| ModelError::Io { path: directory.to_owned(), source })
 }
 
 /// Writes a file beside its place, then moves it there; nothing is left behind when it fails.

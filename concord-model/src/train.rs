@@ -17,6 +17,8 @@ pub struct Trained {
     pub history: Vec<EpochSummary>,
     /// The epoch, from 0, whose weights these are.
     pub best_epoch: usize,
+    /// The cells that were left out of training, ascending; none with `train_frac` 1.
+    pub held_out: Vec<usize>,
     /// What the options brought about and a user may not expect.
     pub notes: Vec<Note>,
 }

@@ -235,6 +235,7 @@ impl<'a> Trainer<'a> {
             encoder: Model::new(module, self.architecture().clone()),
             history: state.history,
             best_epoch,
+            held_out: self.split.as_ref().map(Split::held_out).unwrap_or_default(),
             notes: self.data.notes.clone(),
         }
     }

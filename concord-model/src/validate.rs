@@ -146,6 +146,9 @@ mod tests {
         assert_eq!(message(|_| ()), "fine");
         assert_eq!(message(|config| config.lr = 0.0), "--lr 0 is out of range: above 0");
         assert_eq!(message(|config| config.lr = f64::NAN), "--lr NaN is out of range: above 0");
+        let temperature = message(|config| config.clr_temperature = 1.5);
+        assert_eq!(temperature, "--clr-temperature 1.5 is out of range: above 0, at most 1");
+        assert_eq!(message(|config| config.p_intra_knn = -0.1), "--p-intra-knn -0.1 is out of range: from 0 to 1");
         let message_of_mask = message(|config| config.element_mask_prob = f64::NAN);
         assert_eq!(message_of_mask, "--element-mask-prob NaN is out of range: from 0, below 1");
         assert_eq!(message(|config| config.batch_size = 3), "--batch-size 3 is out of range: at least 4");

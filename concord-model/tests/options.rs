@@ -202,47 +202,139 @@ fn importances_of_genes_are_learned() {
 }
 
 #[test]
+fn dropout_changes_what_is_learned() {
+    let cells = Cells::new();
+    let [none, some, more] =
+        [0.0, 0.2, 0.6].map(|dropout_prob| trained(&cells, &TrainConfig { dropout_prob, ..small() }).unwrap());
+    assert_ne!(none.history, some.history);
+    assert_ne!(some.history, more.history);
+}
+
+#[test]
+fn the_schedule_of_the_learning_rate_is_followed() {
+    let cells = Cells::new();
+    // After the first epoch the rate is too small for a 32-bit float: nothing is learned any more.
+    let config = TrainConfig { lr: 0.02, schedule_ratio: 1e-30, ..small() };
+    let stopped = trained(&cells, &config).unwrap();
+    assert!((stopped.history[0].learning_rate - 0.02).abs() < f64::EPSILON);
+    let once = trained(&cells, &TrainConfig { n_epochs: 1, ..config }).unwrap();
+    same_bytes("after one epoch", &stopped.encoder, &once.encoder);
+}
+
+#[test]
 fn training_stops_when_the_cells_left_out_get_no_better() {
     let cells = Cells::new();
-    let config = TrainConfig { train_frac: 0.7, n_epochs: 60, lr: 0.1, ..small() };
+    for patience in [2, 1] {
+        let config = TrainConfig { train_frac: 0.7, n_epochs: 60, lr: 0.1, patience, ..small() };
+        let trained = trained(&cells, &config).unwrap();
+        let losses: Vec<f64> = trained.history.iter().filter_map(|epoch| epoch.validation_loss).collect();
+        assert_eq!(losses.len(), trained.history.len());
+        assert!(losses.len() < 60, "never stopped: {losses:?}");
+        assert_eq!(losses.len(), trained.best_epoch + 1 + patience, "so many epochs after the best");
+        assert!(losses.iter().all(|&loss| loss >= losses[trained.best_epoch]));
+        // The weights are those of the best epoch, with which a shorter run ends.
+        let shorter = TrainConfig { n_epochs: trained.best_epoch + 1, ..config };
+        same_bytes("best", &trained.encoder, &self::trained(&cells, &shorter).unwrap().encoder);
+    }
+}
+
+/// The classes of a model are held against those of cells that it was not trained on.
+#[test]
+fn a_classifier_is_assessed_on_the_cells_left_out() {
+    let cells = Cells::new();
+    let data = cells.training_data();
+    let config = TrainConfig { train_frac: 0.7, use_classifier: true, n_epochs: 8, ..small() };
     let trained = trained(&cells, &config).unwrap();
-    let losses: Vec<f64> = trained.history.iter().filter_map(|epoch| epoch.validation_loss).collect();
-    assert_eq!(losses.len(), trained.history.len());
-    assert!(losses.len() < 60, "never stopped: {losses:?}");
-    assert_eq!(losses.len(), trained.best_epoch + 1 + 2, "two epochs after the best");
-    assert!(losses.iter().all(|&loss| loss >= losses[trained.best_epoch]));
-    // The weights are those of the best epoch, with which a shorter run ends.
-    let shorter = TrainConfig { n_epochs: trained.best_epoch + 1, ..config };
-    same_bytes("best", &trained.encoder, &self::trained(&cells, &shorter).unwrap().encoder);
+    assert_eq!(trained.held_out.len(), cells.domains.n_cells() * 3 / 10);
+    let labelled: Vec<usize> =
+        trained.held_out.iter().copied().filter(|&cell| cells.known_classes.codes()[cell].is_some()).collect();
+    let assessment = trained.assess_held_out(&data).unwrap().unwrap();
+    assert_eq!(assessment.n_known, labelled.len());
+    assert_eq!(assessment.counts.iter().flatten().sum::<usize>(), labelled.len());
+    assert!(assessment.accuracy() > 0.5, "of three classes: {assessment:?}");
+
+    // The same by hand, from the probabilities.
+    let probabilities = classify(&trained.encoder, &cells.expression.select_cells(&labelled)).unwrap();
+    let predicted = probabilities.labels(0.0);
+    let is_right = |place: usize| predicted.name_of(place) == cells.classes.name_of(labelled[place]);
+    let n_right = (0..labelled.len()).filter(|&place| is_right(place)).count();
+    assert_eq!(assessment.n_right, n_right);
+    let mut gap = 0.0;
+    for bin in 0..10 {
+        let best = |place: &usize| probabilities.values().row(*place).fold(0.0f32, |best, &p| best.max(p));
+        let of_bin: Vec<usize> =
+            (0..labelled.len()).filter(|place| ((best(place) * 10.0) as usize).min(9) == bin).collect();
+        let sum: f64 = of_bin.iter().map(|place| f64::from(best(place))).sum();
+        gap += (sum - of_bin.iter().filter(|&&place| is_right(place)).count() as f64).abs();
+    }
+    assert!((assessment.calibration_error - gap / labelled.len() as f64).abs() < 1e-9);
+
+    // With an impossible threshold all are unknown, and none is right.
+    let strict = probabilities.assess(&cells.classes.select(&labelled), 1.1).unwrap();
+    assert_eq!((strict.n_unknown, strict.n_right), (labelled.len(), 0));
+    let error = probabilities.assess(&cells.classes, 0.0).unwrap_err();
+    assert!(error.to_string().contains("true classes"), "{error}");
+
+    let all = TrainConfig { train_frac: 1.0, n_epochs: 1, ..config };
+    assert_eq!(self::trained(&cells, &all).unwrap().assess_held_out(&data).unwrap(), None);
 }
 
 #[test]
 fn neighbours_are_sought_after_the_warm_up_or_in_a_given_embedding() {
     let cells = Cells::new();
     let config =
-        TrainConfig { p_intra_knn: 0.3, n_epochs: 4, dist_metric: Metric::Cosine, sampler_knn: Some(9), ..small() };
+        TrainConfig { p_intra_knn: 0.3, n_epochs: 4, dist_metric: Metric::Cosine, knn_warmup_epochs: 1, ..small() };
     let asked = std::cell::RefCell::new(Vec::new());
     let find = |embedding: &Embedding, k: usize, metric: Metric| -> Result<KnnGraph, BoxedError> {
         asked.borrow_mut().push((embedding.n_dimensions(), k, metric));
         common::neighbors(embedding, k, metric)
     };
-    let run = |sampler_embedding| {
+    let run = |sampler_knn, sampler_embedding| {
+        let config = TrainConfig { sampler_knn, ..config.clone() };
         let data =
             concord_model::TrainingData { find_neighbors: Some(&find), sampler_embedding, ..cells.training_data() };
         train_model(&data, &config, &Device::cpu(), &mut Run::new(&mut |_| ())).unwrap()
     };
-    let warmed_up = run(None);
+    let warmed_up = run(Some(9), None);
     // Once, in the latent code; the cell itself is the ninth neighbour.
     assert_eq!(asked.borrow_mut().split_off(0), [(4, 8, Metric::Cosine)]);
-    // In the first two epochs all cells are seen.
+    // In the first epoch all cells are seen.
     let n_cells: Vec<usize> = warmed_up.history.iter().map(|epoch| epoch.n_cells).collect();
-    assert_eq!(n_cells[..2], [cells.domains.n_cells(); 2]);
-    assert!(n_cells[2] < n_cells[0]);
+    assert_eq!(n_cells[0], cells.domains.n_cells());
+    assert!(n_cells[1] < n_cells[0]);
+    // Where nothing is said, they are a tenth of the cells.
+    run(None, None);
+    assert_eq!(asked.borrow_mut().split_off(0), [(4, 23, Metric::Cosine)]);
 
     let embedding = embed(&warmed_up.encoder, &cells.expression).unwrap();
-    let given = run(Some(&embedding));
+    let given = run(Some(9), Some(&embedding));
     assert_eq!(asked.borrow().len(), 1);
     assert!(given.history[0].n_cells < n_cells[0], "neighbours from the first epoch");
+}
+
+#[test]
+fn coverage_decides_how_many_batches_a_domain_gets() {
+    let cells = Cells::new();
+    let sampler_domain_minibatch_strategy = MinibatchStrategy::Coverage;
+    let config = TrainConfig { sampler_domain_minibatch_strategy, n_epochs: 1, ..small() };
+    let n_batches = |coverage: Coverage<'_>, config: &TrainConfig| {
+        let data = concord_model::TrainingData { coverage: Some(coverage), ..cells.training_data() };
+        let trained = train_model(&data, config, &Device::cpu(), &mut Run::new(&mut |_| ()));
+        trained.map(|trained| trained.history[0].n_batches)
+    };
+    // Six batches of 40 cells are to be given out, and a domain without a score gets one all the same.
+    assert_eq!(n_batches(Coverage::Scores(&[1.0, 0.0]), &config).unwrap(), 6 + 1);
+    assert_eq!(n_batches(Coverage::Clusters(&cells.classes), &config).unwrap(), 3 + 3);
+    // Of every class each domain has what chance would give it, and not more.
+    let strict = TrainConfig { enrichment_threshold: 1.0, ..config };
+    let error = n_batches(Coverage::Clusters(&cells.classes), &strict).unwrap_err();
+    assert!(matches!(error, ModelError::NoCoverage { .. }), "{error}");
+}
+
+#[test]
+fn unknown_options_are_refused_by_name() {
+    let error = serde_json::from_str::<TrainConfig>("{\"latent_dims\": 5}").unwrap_err().to_string();
+    assert!(error.contains("unknown field `latent_dims`"), "{error}");
 }
 
 #[test]
@@ -260,6 +352,10 @@ fn what_is_asked_for_must_be_there() {
     let covariates =
         TrainConfig { use_decoder: true, covariate_embedding_dims: vec!["donor=3".parse().unwrap()], ..small() };
     assert!(message(&bare, &covariates).contains("needs the covariate 'donor' of the cells"));
+    let codes = cells.donors.codes().iter().enumerate().map(|(cell, &code)| code.filter(|_| cell > 1)).collect();
+    let some_donors = Labels::new(codes, cells.donors.names().to_vec()).unwrap();
+    let gaps = concord_model::TrainingData { covariates: vec![("donor", &some_donors)], ..bare.clone() };
+    assert!(message(&gaps, &covariates).starts_with("2 cells have no value in the covariate 'donor'"));
     let strategy = MinibatchStrategy::Coverage;
     let coverage = TrainConfig { sampler_domain_minibatch_strategy: strategy, ..small() };
     assert!(message(&bare, &coverage).contains("needs clusters of the cells"));
@@ -283,7 +379,10 @@ fn options_without_an_effect_are_told() {
     let config = TrainConfig { p_intra_domain: 0.5, n_epochs: 1, ..small() };
     let notes = |data, config| train_model(data, config, &Device::cpu(), &mut Run::new(&mut |_| ())).unwrap().notes;
     assert_eq!(notes(&data, &config), [Note::SingleDomain { p_intra_domain: 0.5 }]);
-    let mixed = notes(&cells.training_data(), &config);
+    let all = cells.training_data();
+    let mixed = notes(&all, &config);
     assert_eq!(mixed, [Note::MixedDomains { p_intra_domain: 0.5, clr_beta: 1.0 }]);
     assert!(mixed[0].to_string().contains("sets cells of different batches apart"));
+    let flat = TrainConfig { encoder_dims: vec![], dropout_prob: 0.2, n_epochs: 1, ..small() };
+    assert_eq!(notes(&all, &flat), [Note::NothingToDrop { dropout_prob: 0.2 }]);
 }

@@ -9,7 +9,8 @@ use std::{
 };
 
 use concord_core::{Csr, Dense, Labels, LogNorm};
-use concord_model::{Device, ModelError, Origin, classify, decode, embed, learned_embeddings, load, save};
+use concord_model::{Device, ModelError, Origin, TrainConfig, classify, decode, embed, learned_embeddings, load, save};
+use safetensors::SafeTensors;
 use serde_json::{Value, json};
 
 type TestResult = Result<(), Box<dyn Error>>;
@@ -207,6 +208,7 @@ fn configurations_of_no_model_are_refused() -> TestResult {
         ("flat", json!({"encoder_dims": [usize::MAX]}), "is out of range: widths from 1 to 65536"),
         ("flat", json!({"latent_dim": "four"}), "an option is not as expected: invalid type: string \"four\""),
         ("flat", json!({"input_feature": ["A", 1]}), "input_feature is not as expected: invalid type: integer `1`"),
+        ("flat", json!({"log1p": true}), "was trained with log1p and without normalize_total"),
         ("deep", json!({"unique_domains": []}), "the domains of the decoder are missing"),
         ("deep", json!({"unique_classes": null}), "the classes of the classifier are missing"),
         ("batch_norm", json!({"covariate_num_categories": {"sex": 2}}), "covariate_num_categories has no donor"),
@@ -316,5 +318,53 @@ fn code_in_a_pickle_is_not_run() -> TestResult {
         copy.error(&copy.weights)?;
     }
     assert!(!Path::new("code-of-a-pickle-was-run").exists());
+    Ok(())
+}
+
+/// The configuration of a model names all options of the reference, with its default where none was given.
+#[test]
+fn defaults_are_those_of_the_reference() -> TestResult {
+    let (_, card) = load(&golden_folder().join("flat"), &Device::cpu())?;
+    let expected = TrainConfig {
+        // As given in `make_reference_models.py`.
+        batch_size: 10,
+        n_epochs: 3,
+        encoder_dims: Vec::new(),
+        latent_dim: 4,
+        lr: 0.05,
+        seed: 3,
+        // The reference writes 0 where it seeks no neighbours.
+        knn_warmup_epochs: 0,
+        drop_partial_batches: true,
+        ..TrainConfig::default()
+    };
+    assert_eq!(card.training, expected);
+    let TrainConfig { batch_size, n_epochs, encoder_dims, latent_dim, seed, knn_warmup_epochs, .. } =
+        TrainConfig::default();
+    assert_eq!((batch_size, n_epochs, latent_dim, seed, knn_warmup_epochs), (256, 15, 100, 0, 2));
+    assert_eq!(encoder_dims, [1000]);
+    Ok(())
+}
+
+#[test]
+fn learned_embeddings_are_the_tables_of_the_files() -> TestResult {
+    let mut n_tables = 0;
+    for model in MODELS {
+        let (encoder, card) = load(&golden_folder().join(model), &Device::cpu())?;
+        let folder = tempfile::tempdir()?;
+        save(folder.path(), &encoder, &card)?;
+        let bytes = fs::read(folder.path().join("model.safetensors"))?;
+        let file = SafeTensors::deserialize(&bytes)?;
+        for table in learned_embeddings(&encoder) {
+            let of_covariate = |name: &String| format!("covariate_embeddings.{name}.weight");
+            let name = table.covariate.as_ref().map_or("domain_embedding.weight".to_owned(), of_covariate);
+            let tensor = file.tensor(&name)?;
+            let values = tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+            assert_eq!(table.values, Dense::from_shape_vec(table.values.dim(), values)?, "{model}: {name}");
+            assert_eq!(table.categories.len(), table.values.nrows(), "{model}: {name}");
+            n_tables += 1;
+        }
+    }
+    assert_eq!(n_tables, 1 + 3);
     Ok(())
 }

@@ -91,6 +91,7 @@ fn check(flavor: Flavor, with_batches: bool) -> TestResult {
         Variability::Variance { variances, variances_norm, ranks } => (variances, variances_norm, Some(ranks), 1e-10),
         // The logarithms and exponentials are those of 32-bit floats, which differ by a rounding between machines.
         Variability::Dispersion { dispersions, dispersions_norm } => (dispersions, dispersions_norm, None, 1e-5),
+        Variability::Given => return Err("the genes were not ranked".into()),
     };
     for (position, row) in rows.iter().enumerate() {
         let what = |name: &str| format!("{flavor}, batches {with_batches}, gene {}: {name}", row.gene);
@@ -288,5 +289,17 @@ fn the_table_has_a_row_for_every_gene() -> TestResult {
     let Some(concord_core::Column::Floats(means)) = table.get("means") else { return Err("no means".into()) };
     assert!(means[5].is_nan());
     assert_eq!(means[selection.tested[0]], selection.means[0]);
+    Ok(())
+}
+
+#[test]
+fn given_genes_stay_in_their_order() -> TestResult {
+    let selection = FeatureSelection::given(vec![7, 2, 5], 9)?;
+    assert_eq!((&selection.chosen[..], selection.flavor), (&[7, 2, 5][..], None));
+    let table = selection.to_table()?;
+    assert_eq!(table.names().collect::<Vec<_>>(), ["highly_variable"]);
+    assert_eq!(table.n_rows(), 9);
+    let error = FeatureSelection::given(vec![0, 9], 9).map_err(|error| error.to_string());
+    assert!(error.is_err_and(|error| error.contains('9')));
     Ok(())
 }

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::args::Selection;
 use crate::tally::Tally;
 use crate::workspace::{Workspace, run};
-use crate::{anndata, demo, layers, licences, test};
+use crate::{anndata, demo, devices, layers, licences, test};
 
 /// One check.
 pub(crate) struct Step {
@@ -18,7 +18,7 @@ pub(crate) struct Step {
 }
 
 /// All checks in their order.
-pub(crate) const STEPS: [Step; 9] = [
+pub(crate) const STEPS: [Step; 11] = [
     Step { name: "fmt", what: "the formatting is rustfmt's", run: fmt },
     Step { name: "layers", what: "each crate depends on what it may", run: layers },
     Step { name: "licences", what: "every dependency's licence is in deny.toml", run: licences },
@@ -28,6 +28,8 @@ pub(crate) const STEPS: [Step; 9] = [
     Step { name: "test", what: "all tests pass, examples in the documentation included", run: test },
     Step { name: "python", what: "Python's anndata reads what concord-io writes, where it is installed", run: python },
     Step { name: "demo", what: "the demo runs and leaves all its files", run: demo },
+    Step { name: "libtorch", what: "LibTorch computes what the CPU does, where LIBTORCH is set", run: libtorch },
+    Step { name: "wgpu", what: "a graphics card computes what the CPU does, or Vulkan's software driver", run: wgpu },
 ];
 
 /// How a step that did not fail ended.
@@ -171,6 +173,21 @@ fn demo(checks: &Checks<'_>) -> Result<Outcome> {
     let folder = demo::make(checks.workspace, None, &[])?;
     demo::check(&folder)?;
     Ok(Outcome::Passed)
+}
+
+fn libtorch(checks: &Checks<'_>) -> Result<Outcome> {
+    on_device(checks, "libtorch", devices::no_libtorch())
+}
+
+fn wgpu(checks: &Checks<'_>) -> Result<Outcome> {
+    on_device(checks, "wgpu", devices::no_wgpu())
+}
+
+fn on_device(checks: &Checks<'_>, feature: &str, why_not: Option<String>) -> Result<Outcome> {
+    match why_not {
+        Some(reason) => Ok(Outcome::Skipped(reason)),
+        None => devices::check(checks.workspace, feature).map(|()| Outcome::Passed),
+    }
 }
 
 #[cfg(test)]

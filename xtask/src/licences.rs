@@ -34,11 +34,12 @@ struct Package {
     licence: String,
 }
 
-/// What is really built on this machine: `cargo metadata` lists twice as much, for features that are off.
+/// What is really built on this machine: `cargo metadata` lists twice as much, for systems that it is not.
 fn packages(workspace: &Workspace) -> Result<BTreeSet<Package>> {
     let mut command = workspace.cargo();
-    command.args(["tree", "--workspace", "--locked", "--edges", "normal,build,dev", "--prefix", "none"]);
-    let output = captured(command.args(["--format", "{p}|{l}"]))?;
+    command.args(["tree", "--workspace", "--locked", "--all-features"]);
+    command.args(["--edges", "normal,build,dev", "--prefix", "none", "--format", "{p}|{l}"]);
+    let output = captured(&mut command)?;
     let output = String::from_utf8(output).context("cannot read cargo tree")?;
     output.lines().filter(|line| !line.is_empty()).map(package).collect()
 }

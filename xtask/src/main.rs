@@ -13,6 +13,7 @@ mod anndata;
 mod args;
 mod ci;
 mod demo;
+mod devices;
 mod graph;
 mod help;
 mod layers;

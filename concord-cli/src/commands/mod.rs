@@ -2,8 +2,10 @@
 
 pub(crate) mod attribute;
 pub(crate) mod convert;
+pub(crate) mod devices;
 pub(crate) mod embed;
 pub(crate) mod enrich;
+pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod plot;
 pub(crate) mod report;

@@ -15,6 +15,7 @@ mod sparse;
 pub(crate) use adam::{AdamStep, adam};
 pub(crate) use loss::nt_xent;
 pub(crate) use norm::{norm_activation, norm_activation_backward};
+pub(crate) use simd::instruction_set;
 pub(crate) use sparse::{sparse_linear, sparse_linear_backward};
 
 /// Sums the rows of a matrix with `n_columns` columns.

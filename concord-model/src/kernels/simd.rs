@@ -67,6 +67,18 @@ pub(crate) fn level() -> Level {
     }
 }
 
+/// The instructions that the kernels use on this machine, in words.
+pub(crate) fn instruction_set() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    return match level() {
+        Level::Avx512 => "AVX-512",
+        Level::Avx2 => "AVX2",
+        Level::Baseline => "SSE2",
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    std::env::consts::ARCH
+}
+
 /// e^x to about one unit in the last place, in a form that compilers vectorise (the polynomial of Cephes' `expf`).
 ///
 /// The argument is clamped to the range in which the result is a normal number.

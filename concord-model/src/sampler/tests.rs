@@ -158,3 +158,13 @@ fn cells_can_be_left_out() {
     seen.sort_unstable();
     assert_eq!(seen, training);
 }
+
+#[test]
+fn other_strategies_draw_with_replacement_as_the_reference_does() {
+    let sampler_domain_minibatch_strategy = MinibatchStrategy::Equal;
+    let config = TrainConfig { sampler_domain_minibatch_strategy, batch_size: 100, ..TrainConfig::default() };
+    let batches = batches_with(&[250, 250], &config, None);
+    assert_eq!(batches.len(), 4);
+    // 100 draws from 250 cells are about 83 different ones.
+    assert!(batches.iter().all(|batch| (60..100).contains(&batch.len())));
+}

@@ -10,12 +10,12 @@ use crate::MatrixState;
 /// The statistics are those of the tested genes, which passed the filters, in the order of [`Self::tested`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureSelection {
-    /// The chosen columns, ascending: the order in which `concord-sc` returns them.
+    /// The chosen columns, ascending: the order in which `concord-sc` returns them. Given ones are as they were given.
     pub chosen: Vec<usize>,
     /// The chosen columns, best first.
     pub ranked: Vec<usize>,
-    /// How genes were ranked.
-    pub flavor: Flavor,
+    /// How genes were ranked; none where they were given.
+    pub flavor: Option<Flavor>,
     /// The columns that passed the filters, ascending.
     pub tested: Vec<usize>,
     /// Mean of each tested gene; of the flavour `seurat`, `ln(1 + mean)`.
@@ -48,6 +48,8 @@ pub enum Variability {
         /// The same relative to genes of similar mean; mean over batches.
         dispersions_norm: Vec<f64>,
     },
+    /// Nothing: the genes were given.
+    Given,
 }
 
 /// What the user should know about a selection that nevertheless succeeded.
@@ -121,7 +123,29 @@ impl FeatureSelection {
         let mut chosen = ranked.clone();
         chosen.sort_unstable();
         let Ranking { means, variability, n_batches, .. } = ranking;
+        let flavor = Some(flavor);
         Self { chosen, ranked, flavor, tested, means, variability, n_batches, warnings, n_genes }
+    }
+
+    /// The given columns of a matrix with `n_genes` columns, in the order in which they are given.
+    ///
+    /// # Errors
+    /// [`CoreError::CodeOutOfRange`] for a column that the matrix does not have.
+    pub fn given(columns: Vec<usize>, n_genes: usize) -> Result<Self, CoreError> {
+        if let Some((row, &column)) = columns.iter().enumerate().find(|&(_, &column)| column >= n_genes) {
+            return Err(CoreError::CodeOutOfRange { row, code: column as u32, n_categories: n_genes });
+        }
+        Ok(Self {
+            chosen: columns.clone(),
+            ranked: columns,
+            flavor: None,
+            tested: Vec::new(),
+            means: Vec::new(),
+            variability: Variability::Given,
+            n_batches: Vec::new(),
+            warnings: Vec::new(),
+            n_genes,
+        })
     }
 
     /// Number of genes of the matrix.
@@ -129,7 +153,8 @@ impl FeatureSelection {
         self.n_genes
     }
 
-    /// One row for every gene of the matrix, with scanpy's names of the columns; NaN where a gene was not tested.
+    /// One row for every gene of the matrix, with scanpy's names of the columns; NaN where a gene was not tested. Of given
+    /// genes it is known which they are, and nothing else.
     pub fn to_table(&self) -> Result<Table, CoreError> {
         let mut table = Table::new(self.n_genes);
         let mut chosen = vec![Some(false); self.n_genes];
@@ -137,7 +162,9 @@ impl FeatureSelection {
             chosen[gene] = Some(true);
         }
         table.insert("highly_variable", Column::Booleans(chosen))?;
-        table.insert("means", self.spread(&self.means))?;
+        if !matches!(self.variability, Variability::Given) {
+            table.insert("means", self.spread(&self.means))?;
+        }
         match &self.variability {
             Variability::Variance { variances, variances_norm, ranks } => {
                 table.insert("variances", self.spread(variances))?;
@@ -149,6 +176,7 @@ impl FeatureSelection {
                 table.insert("dispersions", self.spread(dispersions))?;
                 table.insert("dispersions_norm", self.spread(dispersions_norm))?;
             }
+            Variability::Given => return Ok(table),
         }
         let mut n_batches = vec![0; self.n_genes];
         for (&gene, &n) in self.tested.iter().zip(&self.n_batches) {

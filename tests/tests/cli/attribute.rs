@@ -567,7 +567,7 @@ fn models_that_cannot_be_used() {
         command.arg(demo_file()).arg("--model").arg(&model).arg("-o").arg(folder.path("out"));
         folder.refuses(&mut command, expected);
     };
-    refuses(&["--model ", "model: No such file or directory", "give the folder"]);
+    refuses(&["model: No such file or directory", "give the folder"]);
     fs::create_dir(&model).unwrap();
     refuses(&["holds no model", "give the folder that holds the model's files"]);
     for name in ["config.json", "model.safetensors"] {

@@ -87,8 +87,10 @@ fn options_out_of_range() {
     for key in ["", "a/b", ".."] {
         concord(&["run", "--demo", "-o", "x", "--output-key", key]).assert().code(2);
     }
+    let misspelt = concord(&["run", "--demo", "-o", "x", "--latent-dims", "5"]).assert().code(2);
+    assert!(String::from_utf8_lossy(&misspelt.get_output().stderr).contains("--latent-dims"));
     let unknown = concord(&["run", "--demo", "-o", "x", "--device", "abacus"]).assert().code(2);
-    assert!(String::from_utf8_lossy(&unknown.get_output().stderr).contains("possible values: cpu"));
+    assert!(String::from_utf8_lossy(&unknown.get_output().stderr).contains("known are cpu"));
 }
 
 #[test]

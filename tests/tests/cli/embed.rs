@@ -221,6 +221,21 @@ fn expression_is_decoded_for_a_batch() {
     let (before, after) = (most(&before), most(&after));
     let n_common = before.iter().filter(|gene| after.contains(gene)).count();
     assert!(n_common > 40, "{n_common} of the 100 most expressed genes");
+
+    // Each cell in its own batch: the rows are those of all cells in that batch.
+    let (_folder, out, mut command) = with_heads(&["--decode-by", "phase"]);
+    command.assert().success();
+    let source = MatrixSource::Layer("Concord_decoded".to_owned());
+    let own = read_h5ad(&out, &ReadOptions { source }).unwrap();
+    let Some(Column::Labels(phases)) = own.obs.get("phase") else { panic!("no phases") };
+    let (own, g1, s) = (own.counts.matrix().to_dense(), dense, s.counts.matrix().to_dense());
+    for (cell, row) in own.rows().into_iter().enumerate() {
+        match phases.name_of(cell) {
+            Some("G1") => assert_eq!(row, g1.row(cell), "cell {cell}"),
+            Some("S") => assert_eq!(row, s.row(cell), "cell {cell}"),
+            _ => assert!(row != g1.row(cell) && row != s.row(cell), "cell {cell}"),
+        }
+    }
 }
 
 #[test]
@@ -235,6 +250,9 @@ fn what_a_model_cannot_answer_is_refused() {
     refuses(&plain, &["--class-key", "bulk_labels"], &["the model has no classifier", "--use-classifier"]);
     refuses(&plain, &["--unknown-below", "0.5"], &["the model has no classifier"]);
     refuses(&plain, &["--decode", "G1"], &["the model has no decoder", "--use-decoder"]);
+    refuses(&plain, &["--decode-by", "phase"], &["the model has no decoder", "--use-decoder"]);
+    refuses(model_with_heads(), &["--decode-by", "fase"], &["--decode-by fase: no such column", "phase"]);
+    refuses(model_with_heads(), &["--decode-by", "louvain"], &["there is no domain", "G1, G2M, S"]);
     refuses(&plain, &["--unknown-below", "1.5"], &["--unknown-below 1.5 is out of range"]);
     refuses(model_with_heads(), &["--decode", "G3"], &["there is no domain 'G3'", "G1, G2M, S"]);
     refuses(model_with_heads(), &["--class-key", "bulk"], &["--class-key bulk: no such column"]);

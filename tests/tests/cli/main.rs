@@ -6,6 +6,7 @@ mod bad_input;
 mod convert;
 mod embed;
 mod enrich;
+mod export;
 mod gene_matching;
 mod inspect;
 mod plot;

@@ -3,9 +3,10 @@
 use std::{fs, path::Path};
 
 use assert_cmd::Command;
+use concord_core::Column;
 use concord_io::read_obsm;
 
-use crate::{concord, contents, demo_file, demo_run, fails, stderr_of};
+use crate::{concord, contents, demo_file, demo_run, fails, rows, stderr_of};
 
 /// `concord train` of the embedded data set, with small batches.
 fn train(out: &Path, more: &[&str]) -> Command {
@@ -126,6 +127,8 @@ fn options_that_need_more_of_the_data_get_it() {
     command.args(["--use-decoder", "--covariate-embedding-dims", "louvain=2", "--batch", "phase"]);
     command.args(["--p-intra-knn", "0.3", "--sampler-emb", "X_umap", "--sampler-knn", "20"]);
     command.args(["--sampler-domain-minibatch-strategy", "coverage", "--cluster-key", "louvain"]);
+    // Without a warm-up there are neighbours in the given matrix or nowhere.
+    command.args(["--knn-warmup-epochs", "0", "--target-sum", "10000", "--output-key", "typed"]);
     let said = stderr_of(&mut command);
     assert!(said.contains("of 700 cells have no class and do not train the classifier"), "{said}");
     let card: serde_json::Value = serde_json::from_slice(&fs::read(out.join("model/config.json")).unwrap()).unwrap();
@@ -133,4 +136,81 @@ fn options_that_need_more_of_the_data_get_it() {
     assert_eq!(categories["classes"].as_array().unwrap().len(), 9);
     assert_eq!(categories["covariates"][0]["name"], "louvain");
     assert_eq!(categories["domains"], serde_json::json!(["G1", "G2M", "S"]));
+    assert_eq!(card["normalization"], serde_json::json!({"total-and-log": {"target_sum": 10_000.0}}));
+    assert_eq!(read_obsm(out.join("annotated.h5ad"), "typed").unwrap().nrows(), 700);
+}
+
+#[test]
+fn the_classifier_is_held_against_the_cells_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let mut command = train(&out, &["--use-classifier", "--class-key", "bulk_labels", "--train-frac", "0.8"]);
+    let said = stderr_of(&mut command);
+    assert!(said.contains("of 140 cells are of the class that was predicted"), "{said}");
+    let record: serde_json::Value = serde_json::from_slice(&fs::read(out.join("train.json")).unwrap()).unwrap();
+    assert_eq!(record["held_out"]["n_cells_of_known_classes"], 140);
+    assert!(record["held_out"]["accuracy"].as_f64().unwrap() > 0.5);
+    assert!(record["held_out"]["calibration_error"].is_number());
+}
+
+#[test]
+fn genes_and_first_weights_can_be_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let genes = folder.path().join("genes.txt");
+    let names = ["LYZ", "CD79A", "NKG7", "CD3D", "MS4A1", "GNLY", "CST3", "IL32"];
+    fs::write(&genes, names.join("\n") + "\n\n").unwrap();
+    let shape = ["--encoder-dims", "16", "--latent-dim", "4", "--use-decoder", "--batch", "phase"];
+    let heads = ["--use-classifier", "--class-key", "bulk_labels", "--covariate-embedding-dims", "louvain=2"];
+    let options = [&shape[..], &heads[..]].concat();
+    train(&first, &options).arg("--input-feature").arg(&genes).assert().success();
+    let card = |folder: &Path| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(folder.join("model/config.json")).unwrap()).unwrap()
+    };
+    assert_eq!(card(&first)["features"], serde_json::json!(names));
+    let chosen: Vec<String> = rows(&first.join("features.csv"))
+        .into_iter()
+        .filter(|row| row["highly_variable"] == "true")
+        .map(|row| row["gene"].clone())
+        .collect();
+    assert_eq!(chosen.len(), names.len());
+
+    // What else Python's `fit_transform` and `get_domain_embeddings` give.
+    let domains = rows(&first.join("domain_embedding.csv"));
+    assert_eq!(domains.iter().map(|row| row["category"].as_str()).collect::<Vec<_>>(), ["G1", "G2M", "S"]);
+    assert_eq!(domains[0].len(), 1 + 8);
+    assert_eq!(rows(&first.join("covariate_embedding_louvain.csv"))[0].len(), 1 + 2);
+    let annotated = concord_io::read_h5ad(first.join("annotated.h5ad"), &concord_io::ReadOptions::default()).unwrap();
+    let Some(Column::Labels(classes)) = annotated.obs.get("Concord_class") else { panic!("no classes") };
+    assert_eq!(classes.n_missing(), 0);
+    assert_eq!(read_obsm(first.join("annotated.h5ad"), "Concord_class_probabilities").unwrap().dim(), (700, 10));
+
+    // With a rate at which nothing moves, the weights are those that it began with.
+    let mut command = train(&second, &options);
+    command.args(["--lr", "1e-30", "--pretrained-model"]).arg(first.join("model")).assert().success();
+    assert_eq!(card(&second)["features"], serde_json::json!(names));
+    let weights = |folder: &Path| fs::read(folder.join("model/model.safetensors")).unwrap();
+    assert!(weights(&first) == weights(&second));
+
+    let nowhere = folder.path().join("nowhere");
+    let refuses = |command: &mut Command, expected: &[&str]| {
+        fails(command, expected);
+        assert!(!nowhere.exists());
+    };
+    let pretrained = |more: &[&str]| {
+        let mut command = train(&nowhere, more);
+        command.arg("--pretrained-model").arg(first.join("model"));
+        command
+    };
+    refuses(&mut pretrained(&["--latent-dim", "4"]), &["the model to start from has another"]);
+    refuses(pretrained(&options).arg("--input-feature").arg(&genes), &["--input-feature", "cannot be used with"]);
+    let mut listed = |text: &str, expected: &[&str]| {
+        fs::write(&genes, text).unwrap();
+        refuses(train(&nowhere, &[]).arg("--input-feature").arg(&genes), expected);
+    };
+    listed("LYZ\nNOSUCH\n", &["1 of the model's 2 genes", "NOSUCH"]);
+    listed("LYZ\nLYZ\n", &["has LYZ twice"]);
+    listed("\n", &["holds no gene"]);
+    fs::remove_file(&genes).unwrap();
+    refuses(train(&nowhere, &[]).arg("--input-feature").arg(&genes), &["--input-feature", "No such file"]);
 }

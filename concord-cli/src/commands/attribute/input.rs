@@ -5,7 +5,7 @@ use std::{collections::HashSet, path::Path};
 use concord_attr::Network;
 use concord_core::{Embedding, Genes, Labels, LogNorm, Table};
 use concord_io::{MatrixSource, ReadOptions, read_h5ad};
-use concord_model::{Encoder, EncoderNetwork, ModelCard, embed};
+use concord_model::{Device, Encoder, EncoderNetwork, ModelCard, embed};
 
 use super::AttributeArgs;
 use crate::{columns, error::CliError, gene_matching::FoundGenes, model_input, tables::read_text, terminal::Terminal};
@@ -36,7 +36,7 @@ pub(super) struct Input {
 
 /// Reads everything.
 pub(super) fn read(args: &AttributeArgs, terminal: &Terminal) -> Result<(Input, String), CliError> {
-    let (encoder, card) = model_input::load_model(&args.model)?;
+    let (encoder, card) = model_input::load_model(&args.model, &Device::cpu())?;
     let source = args.matrix.source();
     let dataset = read_h5ad(&args.input, &ReadOptions { source: source.clone() })?;
     let cell_names = dataset.cells.names().to_vec();

@@ -4,7 +4,7 @@ mod args;
 mod input;
 mod write;
 
-use concord_model::TrainingData;
+use concord_model::{Device, TrainingData};
 
 pub(crate) use args::AttributeArgs;
 
@@ -52,6 +52,7 @@ pub(crate) fn run(args: &AttributeArgs, session: &Session) -> Result<(), CliErro
             &TrainingData::new(data, &domains),
             &input.card.training,
             args.attribution.replicates,
+            &Device::cpu(),
             terminal,
         )
     };

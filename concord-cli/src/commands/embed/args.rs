@@ -1,9 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 
 use crate::{
-    args::{MatrixArgs, obsm_key},
+    args::{DeviceArgs, MatrixArgs, obsm_key},
     error::CliError,
     gene_matching::Missing,
     model_input::IfLogged,
@@ -39,6 +42,8 @@ pub(crate) struct EmbedArgs {
     #[arg(long, conflicts_with = "out")]
     pub(super) in_place: bool,
     #[command(flatten)]
+    pub(super) device: DeviceArgs,
+    #[command(flatten)]
     pub(super) matrix: MatrixArgs,
     /// Take genes of the model that the file does not have for genes without expression, instead of refusing the file
     #[arg(long, help_heading = "Data")]
@@ -62,10 +67,31 @@ pub(crate) struct EmbedArgs {
     pub(super) confusion: Option<PathBuf>,
     /// Decode the expression of all cells as it would be in this batch of the training, into a layer
     #[arg(long, value_name = "BATCH", help_heading = "Decoder")]
-    pub(super) decode: Option<String>,
+    decode: Option<String>,
+    /// Decode the expression of every cell as in its own batch, which this column of obs names, into a layer
+    #[arg(long, value_name = "KEY", conflicts_with = "decode", help_heading = "Decoder")]
+    decode_by: Option<String>,
     /// Name of the latent code in obsm; what else is added has names that begin with it
     #[arg(long, value_name = "NAME", default_value = "Concord", value_parser = obsm_key, help_heading = "Results")]
     pub(super) output_key: String,
+}
+
+/// The batches in which cells are decoded.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum DecodedAs<'a> {
+    /// The same for all.
+    Batch(&'a str),
+    /// Their own, in a column of obs.
+    Column(&'a str),
+}
+
+impl fmt::Display for DecodedAs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Batch(batch) => f.write_str(batch),
+            Self::Column(key) => write!(f, "the batch of each cell in obs/{key}"),
+        }
+    }
 }
 
 impl EmbedArgs {
@@ -89,6 +115,12 @@ impl EmbedArgs {
         if self.tutorial { IfLogged::LogAgain } else { IfLogged::Undo }
     }
 
+    /// In which batches cells are to be decoded, if they are.
+    pub(super) fn decoded_as(&self) -> Option<DecodedAs<'_>> {
+        let one = self.decode.as_deref().map(DecodedAs::Batch);
+        one.or_else(|| self.decode_by.as_deref().map(DecodedAs::Column))
+    }
+
     /// Refuses what could not be done in the end, before anything is read.
     pub(super) fn check(&self) -> Result<(), CliError> {
         if !(0.0..=1.0).contains(&self.unknown_below) {
@@ -97,9 +129,9 @@ impl EmbedArgs {
                 self.unknown_below
             )));
         }
-        if self.decode.is_some() && self.matrix.use_raw {
+        if self.decoded_as().is_some() && self.matrix.use_raw {
             return Err(CliError::usage(
-                "--decode does not go with --use-raw: the genes of raw are not those of layers",
+                "--decode and --decode-by do not go with --use-raw: the genes of raw are not those of layers",
             ));
         }
         let tables = [&self.gene_matching, &self.confusion].into_iter().flatten().map(PathBuf::as_path);

@@ -27,7 +27,7 @@ pub(super) struct Input {
 
 /// Reads everything.
 pub(super) fn read(args: &EmbedArgs, terminal: &Terminal) -> Result<(Input, String), CliError> {
-    let (model, card) = load_model(&args.model)?;
+    let (model, card) = load_model(&args.model, &args.device.open()?)?;
     let source = args.matrix.source();
     let dataset = read_h5ad(&args.input, &ReadOptions { source: source.clone() })?;
     let n_genes = dataset.genes.len();
@@ -62,7 +62,7 @@ impl Input {
         if asks_for_classes && !training.use_classifier {
             return Err(ModelError::NoHead { head: "classifier", option: "use-classifier" }.into());
         }
-        if args.decode.is_some() && !training.use_decoder {
+        if args.decoded_as().is_some() && !training.use_decoder {
             return Err(ModelError::NoHead { head: "decoder", option: "use-decoder" }.into());
         }
         Ok(())
@@ -86,7 +86,7 @@ impl Input {
         }
         let replaced = self.obsm.iter().find(|name| **name == args.output_key).map(|name| format!("obsm/{name}"));
         let layer = super::write::layer_key(args);
-        let layer = self.layers.iter().find(|name| args.decode.is_some() && **name == layer);
+        let layer = self.layers.iter().find(|name| args.decoded_as().is_some() && **name == layer);
         for place in replaced.into_iter().chain(layer.map(|name| format!("layers/{name}"))) {
             warnings.push(format!("{place} of the input is replaced in the result; --output-key gives another name"));
         }

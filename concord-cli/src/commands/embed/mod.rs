@@ -1,19 +1,16 @@
 //! `concord embed`: new cells in the latent space of an existing model.
 
 mod args;
-mod classes;
 mod decoded;
 mod input;
-mod missing;
 mod write;
 
 use concord_core::{Column, Dense, Embedding, Labels};
-use concord_model::{classify, embed};
+use concord_model::{ClassAssessment, classify, embed, missing_effect};
 
 pub(crate) use args::EmbedArgs;
 
-use crate::{Session, columns, error::CliError, record::Recorder};
-use classes::{Confusion, Predicted};
+use crate::{Session, columns, error::CliError, predicted::Predicted, record::Recorder};
 use input::Input;
 
 /// Everything that is found out about the cells.
@@ -22,7 +19,7 @@ struct Results {
     /// How much missing genes matter, if some are.
     missing_effect: Option<Vec<f64>>,
     predicted: Option<Predicted>,
-    confusion: Option<Confusion>,
+    assessment: Option<ClassAssessment>,
     decoded: Option<Dense>,
 }
 
@@ -59,7 +56,7 @@ fn find(
         None
     } else {
         Some(recorder.step("missing", || {
-            let effects = missing::effect(model, data, &latent, found)?;
+            let effects = missing_effect(model, data, &latent, &found.features)?;
             let mean = effects.iter().sum::<f64>() / effects.len() as f64;
             Ok::<_, CliError>((effects, format!("a like share of the other genes moves a code by {mean:.3}")))
         })?)
@@ -73,11 +70,11 @@ fn find(
     } else {
         None
     };
-    let decoded = match &args.decode {
+    let decoded = match args.decoded_as() {
         None => None,
-        Some(batch) => Some(recorder.step("decode", || {
-            let decoded = decoded::decoded(model, card, data, obs, batch)?;
-            Ok::<_, CliError>((decoded, format!("as in {batch}")))
+        Some(decoded_as) => Some(recorder.step("decode", || {
+            let decoded = decoded::decoded(model, card, data, obs, decoded_as)?;
+            Ok::<_, CliError>((decoded, format!("as in {decoded_as}")))
         })?),
     };
     if decoded.as_ref().is_some_and(|decoded| decoded.iter().all(|&value| value == 0.0)) {
@@ -86,8 +83,8 @@ fn find(
               with --decoder-final-activation leaky-relu",
         );
     }
-    let confusion = predicted.as_ref().zip(truth).map(|(predicted, truth)| predicted.compare(truth));
-    Ok(Results { latent, missing_effect, predicted, confusion, decoded })
+    let assessment = predicted.as_ref().zip(truth).map(|(predicted, truth)| predicted.assess(truth)).transpose()?;
+    Ok(Results { latent, missing_effect, predicted, assessment, decoded })
 }
 
 /// A column of numbers.

@@ -5,7 +5,7 @@ use concord_io::{Additions, UnsValue, annotate_h5ad, annotate_h5ad_in_place};
 use serde_json::json;
 
 use super::{EmbedArgs, Results, decoded, input::Input, numbers};
-use crate::{Session, error::CliError, output_files};
+use crate::{Session, assessment, error::CliError, output_files, predicted::Predicted, text_table::text_table};
 
 /// The column that tells how much missing genes matter.
 pub(super) fn missing_key(args: &EmbedArgs) -> String {
@@ -23,8 +23,8 @@ pub(super) fn write(args: &EmbedArgs, input: &Input, results: &Results) -> Resul
     if let Some(path) = &args.gene_matching {
         tables.push((path.as_path(), input.found.table()?));
     }
-    if let Some((path, confusion)) = args.confusion.as_ref().zip(results.confusion.as_ref()) {
-        tables.push((path.as_path(), confusion.csv()?));
+    if let Some((path, assessment)) = args.confusion.as_ref().zip(results.assessment.as_ref()) {
+        tables.push((path.as_path(), assessment::csv(assessment)?));
     }
     let additions = additions(args, input, results);
     if args.in_place {
@@ -56,9 +56,9 @@ fn additions(args: &EmbedArgs, input: &Input, results: &Results) -> Additions {
         predicted.add_to(&mut additions, key);
         about.push(("classes", predicted.about()));
     }
-    if let Some((values, batch)) = results.decoded.as_ref().zip(args.decode.clone()) {
+    if let Some((values, decoded_as)) = results.decoded.as_ref().zip(args.decoded_as()) {
         additions.layers.push((layer_key(args), decoded::layer(values, &input.found, input.n_genes)));
-        about.push(("decoded_batch", UnsValue::Text(batch)));
+        about.push(("decoded_batch", UnsValue::Text(decoded_as.to_string())));
     }
     // The genes of raw are not the rows of var.
     if Input::is_var(args) {
@@ -72,10 +72,10 @@ fn additions(args: &EmbedArgs, input: &Input, results: &Results) -> Additions {
 
 /// Says how predicted and true classes agree; or prints all that was found as JSON.
 pub(super) fn tell(args: &EmbedArgs, input: &Input, results: &Results, session: &Session) {
-    if let Some(confusion) = &results.confusion {
-        session.terminal.line(&confusion.summary());
+    if let Some(assessment) = &results.assessment {
+        session.terminal.line(&assessment::summary(assessment));
         if !session.json {
-            super::super::print(&confusion.text());
+            super::super::print(&text_table(assessment::table(assessment)));
         }
     }
     if session.json {
@@ -89,9 +89,9 @@ pub(super) fn tell(args: &EmbedArgs, input: &Input, results: &Results, session: 
             "genes_found_by": input.found.record(),
             "missing_genes": input.found.missing(),
             "classes": results.predicted.as_ref().map(|_| &input.card.categories.classes),
-            "n_unknown": results.predicted.as_ref().map(super::Predicted::n_unknown),
-            "confusion": results.confusion.as_ref().map(super::Confusion::record),
-            "decoded": args.decode,
+            "n_unknown": results.predicted.as_ref().map(Predicted::n_unknown),
+            "confusion": results.assessment.as_ref().map(assessment::record),
+            "decoded": args.decoded_as().map(|decoded_as| decoded_as.to_string()),
         }));
     }
 }

@@ -2,6 +2,7 @@
 
 use concord_core::{Cells, Counts, Labels};
 use concord_io::Dataset;
+use concord_model::ModelCard;
 
 use super::args::RunArgs;
 use super::input::{self, Input};
@@ -24,6 +25,7 @@ pub(super) fn describe(
     dataset: Dataset,
     input: &Input,
     args: &RunArgs,
+    pretrained: Option<&ModelCard>,
     recorder: &mut Recorder<'_>,
 ) -> Result<(Counts, Described), CliError> {
     for warning in input::warnings(&dataset) {
@@ -32,7 +34,7 @@ pub(super) fn describe(
     for key in [&args.output_key, &args.umap_key()].into_iter().filter(|key| dataset.obsm.contains(key)) {
         recorder.warn(&format!("obsm/{key} of the input is replaced in the result; --output-key gives another name"));
     }
-    let subject = Subject::new(&dataset, input.path(), &args.training)?;
+    let subject = Subject::new(&dataset, input.path(), &args.training, pretrained, recorder.terminal())?;
     let n_cells = dataset.counts.n_cells();
     let mut colours = Vec::new();
     for name in coloured_by(&dataset, args) {

@@ -6,7 +6,7 @@ use concord_attr::AttributeConfig;
 use concord_core::{Embedding, Genes, LogNorm};
 use concord_enrich::GeneSet;
 use concord_io::MatrixSource;
-use concord_model::Trained;
+use concord_model::{Device, Trained};
 
 use super::{args::RunArgs, data::Described};
 use crate::{
@@ -25,6 +25,7 @@ pub(super) struct Trainee<'a> {
     pub(super) dataset: &'a Described,
     pub(super) trained: &'a Trained,
     pub(super) latent: &'a Embedding,
+    pub(super) device: &'a Device,
 }
 
 /// What was found; nothing for cells without labels.
@@ -45,7 +46,7 @@ pub(super) fn explain(
     args: &RunArgs,
     recorder: &mut Recorder<'_>,
 ) -> Result<Explained, CliError> {
-    let Trainee { data, features, dataset, trained, latent } = *trainee;
+    let Trainee { data, features, dataset, trained, latent, device } = *trainee;
     if args.no_attribution {
         return Ok(Explained::default());
     }
@@ -66,7 +67,8 @@ pub(super) fn explain(
     let genes = features.names();
     let cells = Cells { data, genes, labels, wanted: &wanted, baseline: None };
     let training = dataset.subject.data(data);
-    let more_models = || train_replicates(&training, &args.training.config, args.attribution.replicates, terminal);
+    let n_models = args.attribution.replicates;
+    let more_models = || train_replicates(&training, &args.training.config, n_models, device, terminal);
     let found = find(&model, &cells, &args.attribution, &config, recorder, more_models)?;
     let ranked = grouped(ranked_rows(&found.contexts, genes));
     let enriched = match sets {

@@ -10,7 +10,7 @@ mod steps;
 mod write;
 
 use concord_core::Embedding;
-use concord_model::{ModelCard, Trained};
+use concord_model::{ClassAssessment, ModelCard, Trained};
 use concord_prep::FeatureSelection;
 
 pub(crate) use args::RunArgs;
@@ -20,10 +20,11 @@ use crate::{
     Session,
     commands::{
         enrich::{check_sets, read_gmt},
-        train::{Prepared, Sitting, embed_cells, prepare, train_encoder},
+        train::{Prepared, Sitting, assess_held_out, embed_cells, predict_classes, prepare, train_encoder},
     },
     error::CliError,
     outputs::Outputs,
+    predicted::Predicted,
     record::Recorder,
 };
 use data::Described;
@@ -37,8 +38,11 @@ struct Results<'a> {
     dataset: Described,
     selection: FeatureSelection,
     trained: Trained,
+    /// How good the classifier is on cells that were left out.
+    held_out: Option<ClassAssessment>,
     card: ModelCard,
     latent: Embedding,
+    predicted: Option<Predicted>,
     umap: Embedding,
     /// The UMAP of three dimensions, when it was asked for.
     umap_3d: Option<Embedding>,
@@ -57,6 +61,8 @@ pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<(), CliError> {
     args.training.check()?;
     args.umap.validate()?;
     args.attribution.validate()?;
+    let device = args.training.device.open()?;
+    let pretrained = args.training.pretrained(&device)?;
     let input = Input::open(args.input.as_deref())?;
     let outputs = Outputs::new(&args.out)?;
     outputs.protect(input.path(), write::ANNOTATED)?;
@@ -65,7 +71,10 @@ pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<(), CliError> {
     let sets = args.gmt.as_deref().map(|path| read_gmt(path, session)).transpose()?;
 
     let dataset = recorder.step("read", || read(input.path(), &args.training.matrix))?;
-    let (counts, dataset) = data::describe(dataset, &input, args, &mut recorder)?;
+    let (counts, dataset) = {
+        let card = pretrained.as_ref().map(|(_, card)| card);
+        data::describe(dataset, &input, args, card, &mut recorder)?
+    };
     let Prepared { selection, features, data, normalization } =
         prepare(counts, &dataset.subject, &args.training, &mut recorder)?;
     if let Some(sets) = &sets {
@@ -74,23 +83,46 @@ pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<(), CliError> {
     let training = dataset.subject.data(&data);
     let config = &args.training.config;
     let trained = recorder.step("train", || {
-        Ok::<_, CliError>(train_encoder(&training, config, args.training.device, Sitting::default(), terminal)?)
+        let sitting = Sitting::uninterrupted(pretrained.as_ref().map(|(model, _)| model));
+        Ok::<_, CliError>(train_encoder(&training, config, &device, sitting, terminal)?)
     })?;
     for note in &trained.notes {
         recorder.warn(note);
     }
+    let held_out = assess_held_out(&trained, &training, &mut recorder)?;
     let latent = recorder.step("embed", || embed_cells(&trained, &data))?;
+    let predicted = predict_classes(&trained, &data, &mut recorder)?;
     let umap = recorder.step("umap", || steps::draw_umap(&latent, args, args.umap.n_components, terminal))?;
     let umap_3d = if args.umap_3d && args.umap.n_components != 3 {
         Some(recorder.step("umap 3d", || steps::draw_umap(&latent, args, 3, terminal))?)
     } else {
         None
     };
-    let trainee = Trainee { data: &data, features: &features, dataset: &dataset, trained: &trained, latent: &latent };
+    let trainee = Trainee {
+        data: &data,
+        features: &features,
+        dataset: &dataset,
+        trained: &trained,
+        latent: &latent,
+        device: &device,
+    };
     let explained = explain::explain(&trainee, sets.as_deref(), args, &mut recorder)?;
     let card = ModelCard::new(config.clone(), normalization, &features, &data, dataset.subject.domains.names());
     drop(data);
-    let results = Results { args, input, dataset, selection, trained, card, latent, umap, umap_3d, explained };
+    let results = Results {
+        args,
+        input,
+        dataset,
+        selection,
+        trained,
+        held_out,
+        card,
+        latent,
+        predicted,
+        umap,
+        umap_3d,
+        explained,
+    };
     recorder.step("figures", || figures::draw(&results, &outputs))?;
     if !args.no_report {
         let warnings = recorder.warnings().to_vec();

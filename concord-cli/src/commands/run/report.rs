@@ -51,10 +51,11 @@ pub(super) fn write(results: &Results<'_>, warnings: Vec<String>, outputs: &Outp
 /// What the run was.
 fn facts(results: &Results<'_>) -> Vec<(String, String)> {
     let Results { args, dataset, selection, trained, .. } = results;
+    let how = selection.flavor.map_or_else(|| "as given".to_owned(), |flavor| format!("by {flavor}"));
     let mut facts = vec![
         ("input", results.input.name()),
         ("cells", dataset.n_cells.to_string()),
-        ("genes", format!("{} of {} by {}", selection.chosen.len(), dataset.subject.n_genes, selection.flavor)),
+        ("genes", format!("{} of {} {how}", selection.chosen.len(), dataset.subject.n_genes)),
         ("matrix", format!("{}, {}", args.training.matrix.source(), dataset.subject.state)),
         ("batches", args.training.batch.clone().unwrap_or_else(|| "none".to_owned())),
         ("training", format!("{} epochs, seed {}", trained.history.len(), args.training.config.seed)),

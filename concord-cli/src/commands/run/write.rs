@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::Results;
 use crate::{
-    Session,
+    Session, assessment,
     attribution::{importance_matrix, ranked_uns},
     commands::{
-        train::{Found, features_csv, latent_additions},
+        train::{Found, features_csv, latent_additions, write_embeddings},
         umap::umap_key,
     },
     error::CliError,
@@ -32,6 +32,7 @@ pub(super) fn write(results: &Results<'_>, outputs: &Outputs) -> Result<((), Str
     outputs.write("features.csv", features_csv(&results.selection, &results.dataset.subject.genes)?)?;
     let explained = &results.explained;
     let mut written = format!("{ANNOTATED}, {MODEL}/, features.csv");
+    written += &write_embeddings(outputs, &results.trained.encoder)?;
     for (name, csv) in [
         ("ranked_genes.csv", table(&explained.ranked)?),
         ("trust.csv", rows(&explained.trust)?),
@@ -57,7 +58,8 @@ fn table<R: Row + Clone>(groups: &[Group<R>]) -> anyhow::Result<Option<Vec<u8>>>
 
 /// What is added to the input: the latent code, the UMAP, the selected genes, and how they came about.
 fn additions(results: &Results<'_>) -> Additions {
-    let Results { args, selection, trained, latent, umap, dataset, .. } = results;
+    let Results { args, selection, trained, latent, predicted, umap, dataset, .. } = results;
+    let predicted = predicted.as_ref();
     let latent_key = args.output_key.clone();
     let config = configuration(results).to_string();
     let mut additions = latent_additions(
@@ -65,7 +67,7 @@ fn additions(results: &Results<'_>) -> Additions {
         &dataset.subject,
         &args.training,
         selection,
-        &Found { latent, trained, features: &results.card.features, config },
+        &Found { latent, predicted, trained, features: &results.card.features, config },
     );
     additions.obsm.insert(0, (args.umap_key(), umap.values().clone()));
     additions.obsm.extend(results.umap_3d.as_ref().map(|umap| (umap_key(&latent_key, 3), umap.values().clone())));
@@ -125,7 +127,7 @@ fn is_worth_naming(file: &Path) -> bool {
 }
 
 fn record(results: &Results<'_>, recorder: &Recorder<'_>, session: &Session) -> Value {
-    let Results { args, input, dataset, selection, trained, .. } = results;
+    let Results { args, input, dataset, selection, trained, held_out, .. } = results;
     let labels: Vec<&String> = dataset.colours.iter().map(|(name, _)| name).collect();
     json!({
         "concord_version": env!("CARGO_PKG_VERSION"),
@@ -138,11 +140,12 @@ fn record(results: &Results<'_>, recorder: &Recorder<'_>, session: &Session) -> 
             "labels": labels,
         },
         "config": configuration(results),
-        "device": args.training.device,
+        "device": args.training.device.device,
         "threads": rayon::current_num_threads(),
         "platform": format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
         "n_features": selection.chosen.len(),
         "history": trained.history,
+        "held_out": held_out.as_ref().map(assessment::record),
         "warnings": recorder.warnings(),
         "steps": recorder.steps(),
         "seconds": recorder.seconds(),

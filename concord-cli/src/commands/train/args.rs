@@ -1,14 +1,15 @@
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{collections::HashSet, fs, num::NonZeroUsize, path::PathBuf};
 
-use clap::{Args, ValueEnum};
-use concord_model::{Device, TrainConfig};
+use clap::Args;
+use concord_model::{Device, Model, ModelCard, TrainConfig};
 use concord_prep::{NormalizeConfig, SelectConfig};
 use serde_json::{Map, Value, json};
 
 use super::known::KnownArgs;
 use crate::{
-    args::{MatrixArgs, obsm_key},
+    args::{DeviceArgs, MatrixArgs, obsm_key},
     error::CliError,
+    model_input::load_model,
 };
 
 const EXAMPLES: &str = "\
@@ -20,23 +21,6 @@ Examples:
 A long training that may be interrupted, by Ctrl-C or otherwise, and goes on as if nothing had happened:
   concord train data.h5ad -o trained --checkpoint-every 1
   concord train --resume trained";
-
-/// Where the model is trained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum DeviceName {
-    /// The processor, with kernels for sparse data
-    #[default]
-    Cpu,
-}
-
-impl DeviceName {
-    pub(crate) fn device(self) -> Device {
-        match self {
-            Self::Cpu => Device::cpu(),
-        }
-    }
-}
 
 /// Everything that decides what a model becomes, from the file to its weights.
 #[derive(Debug, Clone, Args)]
@@ -51,15 +35,20 @@ pub(crate) struct TrainingArgs {
     /// Do as the authors' notebook does with logged data: normalise and log them once more
     #[arg(long, help_heading = "Genes and normalisation")]
     pub(crate) tutorial: bool,
+    /// Train on the genes in this file, one a line and in this order, instead of selected ones
+    #[arg(long, value_name = "FILE", help_heading = "Genes and normalisation")]
+    pub(crate) input_feature: Option<PathBuf>,
     #[command(flatten, next_help_heading = "Genes and normalisation")]
     pub(crate) select: SelectConfig,
     #[command(flatten)]
     pub(crate) normalize: NormalizeConfig,
+    /// Begin with the weights of this model instead of random ones, on the same genes; the options are to be those of its shape
+    #[arg(long, value_name = "FOLDER", conflicts_with = "input_feature", help_heading = "Training")]
+    pretrained_model: Option<PathBuf>,
     #[command(flatten, next_help_heading = "Training")]
     pub(crate) config: TrainConfig,
-    /// Where the model is trained
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) device: DeviceName,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
 }
 
 impl TrainingArgs {
@@ -69,14 +58,43 @@ impl TrainingArgs {
         self.known.check(&self.config)
     }
 
+    /// The model to begin with, if there is one.
+    pub(crate) fn pretrained(&self, device: &Device) -> Result<Option<(Model, ModelCard)>, CliError> {
+        self.pretrained_model.as_deref().map(|folder| load_model(folder, device)).transpose()
+    }
+
+    /// The genes to train on where they are not to be selected: those of a model to begin with, or those listed in a file.
+    pub(super) fn given_features(&self, pretrained: Option<&ModelCard>) -> Result<Option<Vec<String>>, CliError> {
+        if let Some(card) = pretrained {
+            return Ok(Some(card.features.clone()));
+        }
+        let Some(path) = &self.input_feature else { return Ok(None) };
+        let name = path.display();
+        let text = fs::read_to_string(path).map_err(|error| {
+            CliError::usage(format!("--input-feature {name}: {error}; give a file with a gene a line"))
+        })?;
+        let genes: Vec<String> =
+            text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        let mut seen = HashSet::new();
+        match genes.iter().find(|gene| !seen.insert(*gene)) {
+            _ if genes.is_empty() => Err(CliError::usage(format!("--input-feature {name} holds no gene"))),
+            Some(gene) => {
+                Err(CliError::usage(format!("--input-feature {name} has {gene} twice: leave one of them out")))
+            }
+            None => Ok(Some(genes)),
+        }
+    }
+
     /// All of it for a record.
     pub(crate) fn record(&self) -> Map<String, Value> {
         let entries = [
             ("source", json!(self.matrix.source().to_string())),
             ("batch", json!(self.batch)),
             ("known", json!(self.known)),
+            ("input_feature", json!(self.input_feature)),
             ("select", json!(self.select)),
             ("normalize", json!(self.normalize)),
+            ("pretrained_model", json!(self.pretrained_model)),
             ("train", json!(self.config)),
             ("tutorial", json!(self.tutorial)),
         ];

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Parser;
-use concord_model::{Checkpoint, CheckpointEvery, Checkpoints};
+use concord_model::{Checkpoint, CheckpointEvery, Checkpoints, Model};
 use serde::{Deserialize, Serialize};
 use signal_hook::{
     consts::SIGINT,
@@ -32,11 +32,20 @@ const ORDER: &str = "checkpoint.json";
 pub(crate) struct Sitting<'a> {
     /// Where to take it up.
     pub(super) from: Option<Checkpoint>,
+    /// The model to begin with.
+    pub(super) pretrained: Option<&'a Model>,
     pub(super) checkpoints: Option<Checkpoints>,
     /// Becomes true when training is to stop.
     pub(super) stop: Option<&'a AtomicBool>,
     /// Steps after which it is made true.
     pub(super) stop_after: Option<usize>,
+}
+
+impl<'a> Sitting<'a> {
+    /// One that begins with a model, if there is one, and goes on to the end.
+    pub(crate) fn uninterrupted(pretrained: Option<&'a Model>) -> Self {
+        Self { pretrained, ..Self::default() }
+    }
 }
 
 /// What `concord train` was told to do.
@@ -118,12 +127,17 @@ impl Desk {
         format!("training goes on in epoch {}, after step {}", from.n_epochs() + 1, from.n_steps())
     }
 
-    /// Begins.
-    pub(super) fn sit_down(&mut self, args: &TrainArgs) -> Result<Sitting<'_>, CliError> {
+    /// Begins, with a model if there is one.
+    pub(super) fn sit_down<'a>(
+        &'a mut self,
+        args: &TrainArgs,
+        pretrained: Option<&'a Model>,
+    ) -> Result<Sitting<'a>, CliError> {
         stop_by_ctrl_c(&self.stop)?;
         let every = args.checkpoint_every.map(|n_epochs| CheckpointEvery::Epochs(n_epochs.get()));
         Ok(Sitting {
             from: self.from.take(),
+            pretrained,
             checkpoints: Some(Checkpoints { path: self.folder.join(CHECKPOINT), every }),
             stop: Some(self.stop.as_ref()),
             stop_after: args.stop_after.map(std::num::NonZeroUsize::get),

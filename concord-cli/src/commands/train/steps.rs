@@ -4,17 +4,13 @@ use std::sync::atomic::Ordering;
 
 use concord_core::{Counts, Embedding, LogNorm};
 use concord_model::{
-    Encoder, ModelError, Normalization, Run, TrainConfig, TrainProgress, Trained, TrainingData, embed, resume,
-    train_model,
+    ClassAssessment, Device, Encoder, ModelError, Normalization, Run, TrainConfig, TrainProgress, Trained,
+    TrainingData, classify, embed, resume, train_model,
 };
 use concord_prep::{FeatureSelection, MatrixState, SelectConfig, select_features};
 
-use super::{
-    args::{DeviceName, TrainingArgs},
-    sitting::Sitting,
-    subject::Subject,
-};
-use crate::{error::CliError, model_input, terminal::Terminal};
+use super::{args::TrainingArgs, sitting::Sitting, subject::Subject};
+use crate::{assessment, error::CliError, model_input, predicted::Predicted, record::Recorder, terminal::Terminal};
 
 /// Chooses the genes.
 pub(crate) fn select(
@@ -24,7 +20,7 @@ pub(crate) fn select(
 ) -> Result<(FeatureSelection, String), CliError> {
     let config = SelectConfig { state: Some(subject.state), seed: args.config.seed, ..args.select.clone() };
     let selection = select_features(counts, subject.batch.as_ref(), &config)?;
-    let summary = format!("{} genes by {}", selection.chosen.len(), selection.flavor);
+    let summary = format!("{} genes by {}", selection.chosen.len(), args.select.flavor);
     Ok((selection, summary))
 }
 
@@ -56,17 +52,49 @@ pub(crate) fn embed_cells(trained: &Trained, data: &LogNorm) -> Result<(Embeddin
     Ok((latent, summary))
 }
 
+/// Holds the classes of the cells left out of training against the true ones, where there is something to hold.
+pub(crate) fn assess_held_out(
+    trained: &Trained,
+    data: &TrainingData<'_>,
+    recorder: &mut Recorder<'_>,
+) -> Result<Option<ClassAssessment>, CliError> {
+    if data.classes.is_none() || trained.held_out.is_empty() {
+        return Ok(None);
+    }
+    recorder.step("held out", || {
+        let assessment = trained.assess_held_out(data)?;
+        let summary = assessment.as_ref().map_or_else(|| "no cell with a class".to_owned(), assessment::summary);
+        Ok((assessment, summary))
+    })
+}
+
+/// The classes that a classifier gives to all cells, the most probable ones; none without a classifier.
+pub(crate) fn predict_classes(
+    trained: &Trained,
+    data: &LogNorm,
+    recorder: &mut Recorder<'_>,
+) -> Result<Option<Predicted>, CliError> {
+    let n_classes = trained.encoder.categories().classes.len();
+    if n_classes == 0 {
+        return Ok(None);
+    }
+    recorder.step("classify", || {
+        let predicted = Predicted::new(classify(&trained.encoder, data)?, 0.0)?;
+        Ok((Some(predicted), format!("{n_classes} classes")))
+    })
+}
+
 /// Trains, with a bar that tells epoch, loss, speed and the time left.
 pub(crate) fn train_encoder(
     data: &TrainingData<'_>,
     config: &TrainConfig,
-    device: DeviceName,
+    device: &Device,
     sitting: Sitting<'_>,
     terminal: &Terminal,
 ) -> Result<(Trained, String), ModelError> {
     let bar = terminal.bar("train", config.n_epochs);
     let start = std::time::Instant::now();
-    let Sitting { from, checkpoints, stop, stop_after } = sitting;
+    let Sitting { from, pretrained, checkpoints, stop, stop_after } = sitting;
     bar.set_position(from.as_ref().map_or(0, concord_model::Checkpoint::n_epochs) as u64);
     let (mut n_seen, mut n_steps_in_all, mut n_in_epoch, mut epoch_loss) = (0, 0, 0, 0.0);
     let mut on_step = |progress: TrainProgress| {
@@ -88,10 +116,10 @@ pub(crate) fn train_encoder(
         }
         bar.set_message(message);
     };
-    let mut run = Run { progress: &mut on_step, pretrained: None, stop, checkpoints };
+    let mut run = Run { progress: &mut on_step, pretrained, stop, checkpoints };
     let trained = match from {
-        None => train_model(data, config, &device.device(), &mut run),
-        Some(checkpoint) => resume(data, checkpoint, &device.device(), &mut run),
+        None => train_model(data, config, device, &mut run),
+        Some(checkpoint) => resume(data, checkpoint, device, &mut run),
     };
     bar.finish_and_clear();
     let trained = trained?;
@@ -109,12 +137,13 @@ pub(crate) fn train_replicates(
     data: &TrainingData<'_>,
     config: &TrainConfig,
     n_models: usize,
+    device: &Device,
     terminal: &Terminal,
 ) -> Result<(Vec<Encoder>, String), CliError> {
     let mut encoders = Vec::new();
     for replicate in 1..n_models as u64 {
         let config = TrainConfig { seed: config.seed.wrapping_add(replicate), ..config.clone() };
-        encoders.push(train_encoder(data, &config, DeviceName::Cpu, Sitting::default(), terminal)?.0.encoder);
+        encoders.push(train_encoder(data, &config, device, Sitting::default(), terminal)?.0.encoder);
     }
     let summary = format!("{} more models", encoders.len());
     Ok((encoders, summary))

@@ -4,11 +4,17 @@ use std::path::Path;
 
 use concord_core::{Counts, Genes, Labels, LogNorm};
 use concord_io::Dataset;
-use concord_model::{Normalization, TrainingData, check_domains};
+use concord_model::{ModelCard, Normalization, TrainingData, check_domains};
 use concord_prep::{FeatureSelection, MatrixState, matrix_state};
 
 use super::{TrainingArgs, known::Known, steps};
-use crate::{columns, error::CliError, record::Recorder};
+use crate::{
+    columns,
+    error::CliError,
+    gene_matching::{Missing, TABLE, find},
+    record::Recorder,
+    terminal::Terminal,
+};
 
 /// The name of the domain of data without batches, as in the reference.
 const SINGLE_DOMAIN: &str = "single_domain";
@@ -22,21 +28,36 @@ pub(crate) struct Subject {
     pub(crate) batch: Option<Labels>,
     /// The same for training: a single one when there are none.
     pub(crate) domains: Labels,
+    /// The places of the genes to train on, where they are not to be selected.
+    given: Option<Vec<usize>>,
     known: Known,
 }
 
 impl Subject {
     /// Takes what the options name out of the data, and refuses what cannot be trained on.
-    pub(crate) fn new(dataset: &Dataset, path: &Path, args: &TrainingArgs) -> Result<Self, CliError> {
+    pub(crate) fn new(
+        dataset: &Dataset,
+        path: &Path,
+        args: &TrainingArgs,
+        pretrained: Option<&ModelCard>,
+        terminal: &Terminal,
+    ) -> Result<Self, CliError> {
         let batch = args.batch.as_deref().map(|key| columns::labels(&dataset.obs, key, "--batch")).transpose()?;
         let domains = batch.clone().unwrap_or_else(|| Labels::single(dataset.counts.n_cells(), SINGLE_DOMAIN));
         check_domains(&domains, &args.config)?;
+        let given = match args.given_features(pretrained)? {
+            None => None,
+            Some(features) => {
+                Some(find(&features, &dataset.genes, &dataset.var, Missing::Refuse, TABLE, terminal)?.positions)
+            }
+        };
         Ok(Self {
             n_genes: dataset.counts.n_genes(),
             genes: dataset.genes.clone(),
             state: matrix_state(&dataset.counts),
             batch,
             domains,
+            given,
             known: Known::read(dataset, path, &args.known, &args.config)?,
         })
     }
@@ -62,7 +83,13 @@ pub(crate) fn prepare(
     args: &TrainingArgs,
     recorder: &mut Recorder<'_>,
 ) -> Result<Prepared, CliError> {
-    let selection = recorder.step("select", || steps::select(&counts, subject, args))?;
+    let selection = recorder.step("select", || match &subject.given {
+        Some(places) => {
+            let selection = FeatureSelection::given(places.clone(), subject.n_genes)?;
+            Ok::<_, CliError>((selection, format!("{} genes as given", places.len())))
+        }
+        None => steps::select(&counts, subject, args),
+    })?;
     for warning in &selection.warnings {
         recorder.warn(warning);
     }

@@ -3,12 +3,18 @@
 use anyhow::Context;
 use concord_core::{Column, Embedding, Genes};
 use concord_io::{Additions, MatrixSource, UnsValue, annotate_h5ad};
-use concord_model::{ModelCard, Trained, save};
+use concord_model::{ClassAssessment, Model, ModelCard, Trained, learned_embeddings, save};
 use concord_prep::FeatureSelection;
 use serde_json::{Value, json};
 
 use super::{Subject, TrainArgs, TrainingArgs};
-use crate::{Session, error::CliError, outputs::Outputs, record::Recorder};
+use crate::{
+    Session, assessment,
+    error::CliError,
+    outputs::{Outputs, file_stems},
+    predicted::Predicted,
+    record::Recorder,
+};
 
 /// The copy of the input with the results in it.
 pub(super) const ANNOTATED: &str = "annotated.h5ad";
@@ -16,6 +22,7 @@ pub(super) const ANNOTATED: &str = "annotated.h5ad";
 /// What training found out.
 pub(crate) struct Found<'a> {
     pub(crate) latent: &'a Embedding,
+    pub(crate) predicted: Option<&'a Predicted>,
     pub(crate) trained: &'a Trained,
     pub(crate) features: &'a [String],
     /// Everything that decided it, as JSON.
@@ -39,14 +46,20 @@ pub(crate) fn latent_additions(
         MatrixSource::Raw => Vec::new(),
         _ => vec![(format!("{}_feature", key.to_lowercase()), Column::Booleans(is_feature))],
     };
-    let about = UnsValue::dict([
+    let mut about = vec![
         ("version", UnsValue::from(env!("CARGO_PKG_VERSION"))),
         ("config", UnsValue::Text(found.config.clone())),
         ("features", UnsValue::Texts(found.features.to_vec())),
         ("loss", UnsValue::Floats(found.trained.history.iter().map(|epoch| epoch.loss).collect())),
-    ]);
-    let obsm = vec![(key.to_owned(), found.latent.values().clone())];
-    Additions { obsm, var, uns: vec![(key.to_lowercase(), about)], ..Additions::default() }
+    ];
+    let mut additions =
+        Additions { obsm: vec![(key.to_owned(), found.latent.values().clone())], var, ..Additions::default() };
+    if let Some(predicted) = found.predicted {
+        predicted.add_to(&mut additions, key);
+        about.push(("classes", predicted.about()));
+    }
+    additions.uns.push((key.to_lowercase(), UnsValue::dict(about)));
+    additions
 }
 
 /// Everything that a training leaves behind.
@@ -55,20 +68,47 @@ pub(super) struct Results<'a> {
     pub(super) subject: &'a Subject,
     pub(super) selection: &'a FeatureSelection,
     pub(super) trained: &'a Trained,
+    /// How good the classifier is on cells that were left out.
+    pub(super) held_out: Option<&'a ClassAssessment>,
     pub(super) card: &'a ModelCard,
     pub(super) latent: &'a Embedding,
+    pub(super) predicted: Option<&'a Predicted>,
 }
 
 /// Writes the annotated h5ad, the model directory and the table of genes.
 pub(super) fn write(results: &Results<'_>, outputs: &Outputs) -> Result<((), String), CliError> {
-    let Results { args, subject, selection, trained, card, latent } = *results;
+    let Results { args, subject, selection, trained, card, latent, predicted, .. } = *results;
     let config = Value::Object(args.training.record()).to_string();
-    let found = Found { latent, trained, features: &card.features, config };
+    let found = Found { latent, predicted, trained, features: &card.features, config };
     let additions = latent_additions(&args.output_key, subject, &args.training, selection, &found);
     annotate_h5ad(args.input(), outputs.path(ANNOTATED)?, &additions)?;
     save(&outputs.path("model")?, &trained.encoder, card)?;
     outputs.write("features.csv", features_csv(selection, &subject.genes)?)?;
-    Ok(((), format!("{ANNOTATED}, model/, features.csv")))
+    let tables = write_embeddings(outputs, &trained.encoder)?;
+    Ok(((), format!("{ANNOTATED}, model/, features.csv{tables}")))
+}
+
+/// Writes what a decoder has learned of domains and covariates, a table each; returns their names, each behind a comma.
+pub(crate) fn write_embeddings(outputs: &Outputs, model: &Model) -> anyhow::Result<String> {
+    let embeddings = learned_embeddings(model);
+    let covariates: Vec<&str> = embeddings.iter().filter_map(|embedding| embedding.covariate.as_deref()).collect();
+    let mut stems = file_stems(&covariates).into_iter();
+    let mut written = String::new();
+    for embedding in &embeddings {
+        let name = match embedding.covariate {
+            None => "domain_embedding.csv".to_owned(),
+            Some(_) => format!("covariate_embedding_{}.csv", stems.next().unwrap_or_default()),
+        };
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let header = (0..embedding.values.ncols()).map(|dimension| dimension.to_string());
+        writer.write_record(std::iter::once("category".to_owned()).chain(header))?;
+        for (category, row) in embedding.categories.iter().zip(embedding.values.rows()) {
+            writer.write_record(std::iter::once(category.clone()).chain(row.iter().map(f32::to_string)))?;
+        }
+        outputs.write(&name, writer.into_inner().with_context(|| format!("cannot write {name}"))?)?;
+        written += &format!(", {name}");
+    }
+    Ok(written)
 }
 
 /// Writes the record, moves everything into place and says where it is.
@@ -78,7 +118,7 @@ pub(super) fn finish(
     recorder: &Recorder<'_>,
     session: &Session,
 ) -> Result<(), CliError> {
-    let Results { args, subject, trained, card, .. } = *results;
+    let Results { args, subject, trained, held_out, card, .. } = *results;
     let record = json!({
         "concord_version": env!("CARGO_PKG_VERSION"),
         "command": session.command_line,
@@ -89,11 +129,12 @@ pub(super) fn finish(
             "state": subject.state.name(),
         },
         "config": args.training.record(),
-        "device": args.training.device,
+        "device": args.training.device.device,
         "threads": rayon::current_num_threads(),
         "n_features": card.features.len(),
         "best_epoch": trained.best_epoch,
         "history": trained.history,
+        "held_out": held_out.map(assessment::record),
         "warnings": recorder.warnings(),
         "steps": recorder.steps(),
         "seconds": recorder.seconds(),

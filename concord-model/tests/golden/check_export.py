@@ -1,0 +1,50 @@
+"""Loads an exported model with the reference and compares what it says of some cells with what we say.
+
+    pip install torch==2.9.1 concord-sc==1.0.13 anndata==0.12.19 numpy==2.3.5
+    python check_export.py FOLDER
+
+FOLDER holds the exported model, x.csv (the model's input), domains.txt, donors.txt and what is expected: embedding.csv and,
+of models with classifier and decoder, probabilities.csv and decoded.csv.
+"""
+
+import sys
+from pathlib import Path
+
+import anndata
+import numpy as np
+import torch
+from concord import Concord
+
+folder = Path(sys.argv[1])
+
+
+def table(name):
+    return np.loadtxt(folder / name, delimiter=",", dtype=np.float32, ndmin=2)
+
+
+def compare(name, found):
+    difference = np.abs(np.asarray(found) - table(name)).max()
+    print(f"{name}: largest difference {difference}")
+    if not difference <= 1e-5:
+        sys.exit(f"{name} differs")
+
+
+model = Concord.load(str(folder))
+adata = anndata.AnnData(table("x.csv"))
+adata.var_names = model.config.input_feature
+adata.obs["domain"] = (folder / "domains.txt").read_text().split("\n")[:-1]
+adata.obs["donor"] = (folder / "donors.txt").read_text().split("\n")[:-1]
+# Its loader takes the codes of covariates from categories.
+adata.obs["donor"] = adata.obs["donor"].astype("category")
+has_heads = (folder / "decoded.csv").exists()
+# The reference skips without a word what is not in the file or is of another shape.
+stored = torch.load(folder / "final_model_concord.pt")
+for name, value in model.model.state_dict().items():
+    if not name.endswith("num_batches_tracked") and (name not in stored or not torch.equal(stored[name], value)):
+        sys.exit(f"{name} was not loaded")
+model.predict_adata(adata, output_key="out", domain_key="domain", return_decoded=has_heads)
+compare("embedding.csv", adata.obsm["out"])
+if has_heads:
+    probabilities = [column for column in adata.obs if column.startswith("out_class_prob_")]
+    compare("probabilities.csv", adata.obs[probabilities])
+    compare("decoded.csv", adata.layers["out_decoded"])
