@@ -20,7 +20,26 @@ pub(crate) enum Command {
         arguments: Vec<OsString>,
     },
     Ci(Selection),
+    Bench(Bench),
     Layers,
+}
+
+/// What `bench` measures.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Bench {
+    /// Ratios of our own times, within minutes and without Python.
+    Quick,
+    Compare(Comparison),
+}
+
+/// How concord is compared with the Python package; what is not given is up to `benches/compare.py`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Comparison {
+    /// These parts, or all.
+    pub(crate) only: Vec<String>,
+    pub(crate) repeats: Option<u32>,
+    pub(crate) max_cells: Option<u32>,
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Which steps of `ci` run: all of them, or those of `only`, without those of `skip`.
@@ -47,6 +66,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         Some("help" | "--help" | "-h") => Command::Help,
         Some("demo") => return parse_demo(parser, options),
         Some("ci") => parse_ci(&mut parser)?,
+        Some("bench") => parse_bench(&mut parser)?,
         Some("layers") => Command::Layers,
         _ => bail!("there is no command `{}`: see `cargo xtask help`", name.display()),
     };
@@ -88,6 +108,36 @@ fn parse_ci(parser: &mut lexopt::Parser) -> Result<Command> {
         }
     }
     Ok(Command::Ci(selection))
+}
+
+fn parse_bench(parser: &mut lexopt::Parser) -> Result<Command> {
+    let mut is_quick = false;
+    let mut comparison = Comparison::default();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("quick") => is_quick = true,
+            Long("only") => comparison.only.push(parser.value()?.string()?),
+            Long("repeats") => comparison.repeats = Some(at_least_one(parser)?),
+            Long("max-cells") => comparison.max_cells = Some(at_least_one(parser)?),
+            Short('o') | Long("out") => comparison.out = Some(PathBuf::from(parser.value()?)),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if !is_quick {
+        return Ok(Command::Bench(Bench::Compare(comparison)));
+    }
+    if comparison != Comparison::default() {
+        bail!("`--quick` compares nothing with the Python package: it goes with no other option");
+    }
+    Ok(Command::Bench(Bench::Quick))
+}
+
+fn at_least_one(parser: &mut lexopt::Parser) -> Result<u32> {
+    let number = parser.value()?.parse::<u32>()?;
+    if number == 0 {
+        bail!("a number of at least 1 is needed, not 0");
+    }
+    Ok(number)
 }
 
 #[cfg(test)]
@@ -135,6 +185,30 @@ mod tests {
         assert_eq!(parsed("ci --only fmt --skip=demo --only doc").unwrap(), Command::Ci(selection));
         assert!(parsed("ci fmt").is_err());
         assert!(parsed("ci -- fmt").is_err());
+    }
+
+    #[test]
+    fn bench_takes_parts_numbers_and_a_folder() {
+        assert_eq!(parsed("bench").unwrap(), Command::Bench(Bench::Compare(Comparison::default())));
+        let comparison = Comparison {
+            only: vec!["umap".into(), "start".into()],
+            repeats: Some(3),
+            max_cells: Some(10_000),
+            out: Some("here".into()),
+        };
+        assert_eq!(
+            parsed("bench --only umap --only=start --repeats 3 --max-cells 10000 --out here").unwrap(),
+            Command::Bench(Bench::Compare(comparison))
+        );
+        assert!(parsed("bench --repeats 0").is_err());
+        assert!(parsed("bench --repeats few").is_err());
+        assert!(parsed("bench umap").is_err());
+    }
+
+    #[test]
+    fn a_quick_bench_takes_nothing_else() {
+        assert_eq!(parsed("bench --quick").unwrap(), Command::Bench(Bench::Quick));
+        assert!(parsed("bench --quick --repeats 3").unwrap_err().to_string().contains("`--quick`"));
     }
 
     #[test]

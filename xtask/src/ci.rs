@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::args::Selection;
 use crate::tally::Tally;
 use crate::workspace::{Workspace, run};
-use crate::{anndata, demo, devices, layers, licences, test};
+use crate::{anndata, bench, demo, devices, layers, licences, test};
 
 /// One check.
 pub(crate) struct Step {
@@ -18,7 +18,7 @@ pub(crate) struct Step {
 }
 
 /// All checks in their order.
-pub(crate) const STEPS: [Step; 11] = [
+pub(crate) const STEPS: [Step; 12] = [
     Step { name: "fmt", what: "the formatting is rustfmt's", run: fmt },
     Step { name: "layers", what: "each crate depends on what it may", run: layers },
     Step { name: "licences", what: "every dependency's licence is in deny.toml", run: licences },
@@ -26,6 +26,7 @@ pub(crate) const STEPS: [Step; 11] = [
     Step { name: "clippy", what: "no warnings of clippy", run: clippy },
     Step { name: "doc", what: "no warnings of rustdoc", run: doc },
     Step { name: "test", what: "all tests pass, examples in the documentation included", run: test },
+    Step { name: "bench", what: "ratios of times are not larger than they may be", run: bench },
     Step { name: "python", what: "Python's anndata reads what concord-io writes, where it is installed", run: python },
     Step { name: "demo", what: "the demo runs and leaves all its files", run: demo },
     Step { name: "libtorch", what: "LibTorch computes what the CPU does, where LIBTORCH is set", run: libtorch },
@@ -157,6 +158,10 @@ fn test(checks: &Checks<'_>) -> Result<Outcome> {
         note += "; SKIPPED those against reference numbers";
     }
     Ok(Outcome::Noted(note))
+}
+
+fn bench(checks: &Checks<'_>) -> Result<Outcome> {
+    bench::quick(checks.workspace).map(Outcome::Noted)
 }
 
 fn python(checks: &Checks<'_>) -> Result<Outcome> {

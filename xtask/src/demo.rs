@@ -49,8 +49,7 @@ pub(crate) fn make(workspace: &Workspace, out: Option<PathBuf>, options: &[OsStr
         None => fresh(workspace.target.join("demo"))?,
     };
     build(workspace)?;
-    let concord = workspace.target.join("release").join(format!("concord{}", std::env::consts::EXE_SUFFIX));
-    run(Command::new(concord).args(["run", "--demo", "-o"]).arg(&folder).args(options))?;
+    run(Command::new(program(workspace)).args(["run", "--demo", "-o"]).arg(&folder).args(options))?;
     Ok(folder)
 }
 
@@ -58,8 +57,13 @@ pub(crate) fn make(workspace: &Workspace, out: Option<PathBuf>, options: &[OsStr
 ///
 /// `--workspace`, because cargo chooses other features of shared dependencies for one package alone, and the tests
 /// would then build Burn once more.
-fn build(workspace: &Workspace) -> Result<()> {
+pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     run(workspace.cargo().args(["build", "--release", "--workspace", "--bin", "concord"]))
+}
+
+/// Where it is then.
+pub(crate) fn program(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("release").join(format!("concord{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Removes what an earlier demo left, so that only new pictures are named.

@@ -1,11 +1,12 @@
 //! What `cargo xtask help` says.
 
-use crate::ci;
+use crate::{bench, ci};
 
-/// The commands, with the names of the steps of `ci`.
+/// The commands, with the names of the steps of `ci` and of the parts of `bench`.
 pub(crate) fn text() -> String {
-    let steps: Vec<String> = ci::STEPS.iter().map(|step| format!("        {:<10}{}", step.name, step.what)).collect();
-    let steps = steps.join("\n");
+    let steps = listed(ci::STEPS.iter().map(|step| (step.name, step.what)));
+    let parts = listed(bench::PARTS);
+    let guards = listed(bench::GUARDS.iter().map(|guard| (guard.name, guard.what)));
     format!(
         "\
 Chores of the concord workspace
@@ -21,6 +22,15 @@ Chores of the concord workspace
         Run every check, the cheapest first, and stop at the first that fails. The steps:
 {steps}
 
+    cargo xtask bench [--only PART]... [--repeats N] [--max-cells N] [-o DIR]
+        Measure concord and the Python package concord-sc in turn, and write tables to DIR, by default to
+        benches/runs/<date>-<processor>. Needs Python; docs/benchmarks.md tells more. The parts:
+{parts}
+
+    cargo xtask bench --quick
+        Check that ratios of our own times are not larger than they may be. The ratios:
+{guards}
+
     cargo xtask layers
         Check that each crate depends on what ARCHITECTURE.md allows it to.
 
@@ -30,14 +40,20 @@ Chores of the concord workspace
     )
 }
 
+fn listed<'n>(names: impl IntoIterator<Item = (&'n str, &'n str)>) -> String {
+    let lines: Vec<String> = names.into_iter().map(|(name, what)| format!("        {name:<12}{what}")).collect();
+    lines.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_step_is_listed() {
-        for step in &ci::STEPS {
-            assert!(text().contains(step.name), "{} is missing", step.name);
+    fn every_step_and_part_is_listed() {
+        let names = ci::STEPS.iter().map(|step| step.name).chain(bench::PARTS.iter().map(|(name, _)| *name));
+        for name in names {
+            assert!(text().contains(name), "{name} is missing");
         }
     }
 }

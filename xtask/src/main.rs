@@ -11,6 +11,7 @@ use crate::workspace::Workspace;
 
 mod anndata;
 mod args;
+mod bench;
 mod ci;
 mod demo;
 mod devices;
@@ -42,6 +43,7 @@ fn run(command: Command) -> Result<()> {
         Command::Demo { out, options } => demo::command(&Workspace::discover()?, out, &options),
         Command::Test { arguments } => test::command(&Workspace::discover()?, &arguments),
         Command::Ci(selection) => ci::command(&Workspace::discover()?, &selection),
+        Command::Bench(bench) => bench::command(&Workspace::discover()?, &bench),
         Command::Layers => layers::command(&Workspace::discover()?),
     }
 }

@@ -59,9 +59,14 @@ fn names_a_package(arguments: &[OsString]) -> bool {
         .any(|argument| argument.starts_with("-p") || argument == "--package" || argument.starts_with("--package="))
 }
 
-/// The folder of reference numbers and larger data sets, if it is not there: tests that need it pass without it.
+/// The folder of reference numbers and larger data sets.
+pub(crate) fn references(workspace: &Workspace) -> PathBuf {
+    std::env::var_os("CONCORD_SHARED").map_or_else(|| workspace.root.join("../shared"), PathBuf::from)
+}
+
+/// The same folder, if it is not there: tests that need it pass without it.
 pub(crate) fn missing_references(workspace: &Workspace) -> Option<PathBuf> {
-    let folder = std::env::var_os("CONCORD_SHARED").map_or_else(|| workspace.root.join("../shared"), PathBuf::from);
+    let folder = references(workspace);
     (!folder.is_dir()).then_some(folder)
 }
 
