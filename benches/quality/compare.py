@@ -590,8 +590,9 @@ def about_data(names: list[str]) -> list[str]:
     if KANG in names:
         lines += [
             f"{KANG}: the file has no types. They are lineages by marker genes, scored in each condition by itself",
-            f"from the counts: mean z-score of the log-normalised markers, the highest wins if it is at least {LEAST_SCORE}",
-            f"and at least {LEAST_LEAD} ahead of the next. Other cells are trained on, and count for iLISI only.",
+            "from the counts: mean z-score of the log-normalised markers, the highest wins if it is at least",
+            f"{LEAST_SCORE} and at least {LEAST_LEAD} ahead of the next. Other cells are trained on, and count for",
+            "iLISI only.",
             "",
             *(f"- {lineage}: {', '.join(genes)}" for lineage, genes in LINEAGE_MARKERS.items()),
             "",

@@ -38,7 +38,7 @@ impl Predicted {
 
     /// Puts them among what is added to the file.
     pub(crate) fn add_to(&self, additions: &mut Additions, key: &str) {
-        additions.obs.push((format!("{key}_class"), Column::Labels(self.labels.clone())));
+        additions.obs.push((format!("{key}_class_pred"), Column::Labels(self.labels.clone())));
         let best = self.best.iter().map(|&probability| f64::from(probability)).collect();
         additions.obs.push((format!("{key}_class_probability"), Column::Floats(best)));
         additions.obsm.push((format!("{key}_class_probabilities"), self.probabilities.values().clone()));

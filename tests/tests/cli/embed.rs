@@ -163,7 +163,7 @@ fn classes_are_predicted_and_held_against_the_true_ones() {
     let table = folder.path().join("confusion.csv");
     let json = json_of(command.arg(&table));
     let output = read(&out);
-    let Some(Column::Labels(predicted)) = output.obs.get("Concord_class") else { panic!("no classes") };
+    let Some(Column::Labels(predicted)) = output.obs.get("Concord_class_pred") else { panic!("no classes") };
     let Some(Column::Labels(truth)) = output.obs.get("bulk_labels") else { panic!("no labels") };
     let n_right = (0..700).filter(|&cell| predicted.name_of(cell) == truth.name_of(cell)).count();
     assert!(n_right > 420, "{n_right} of 700 are right");
@@ -185,7 +185,7 @@ fn classes_are_predicted_and_held_against_the_true_ones() {
     let (_folder, out, mut command) = with_heads(&["--unknown-below", "0.9", "--class-key", "bulk_labels"]);
     let json = json_of(&mut command);
     let output = read(&out);
-    let Some(Column::Labels(predicted)) = output.obs.get("Concord_class") else { panic!("no classes") };
+    let Some(Column::Labels(predicted)) = output.obs.get("Concord_class_pred") else { panic!("no classes") };
     for (cell, &best) in best.iter().enumerate() {
         assert_eq!(predicted.name_of(cell) == Some("unknown"), best < f64::from(0.9f32), "cell {cell}: {best}");
     }
@@ -199,7 +199,7 @@ fn expression_is_decoded_for_a_batch() {
     let decoded = |batch: &str| {
         let (_folder, out, mut command) = with_heads(&["--decode", batch]);
         command.assert().success();
-        let source = MatrixSource::Layer("Concord_decoded".to_owned());
+        let source = MatrixSource::Layer(format!("Concord_decoded_{batch}"));
         read_h5ad(&out, &ReadOptions { source }).unwrap()
     };
     let (g1, s) = (decoded("G1"), decoded("S"));

@@ -181,7 +181,7 @@ fn genes_and_first_weights_can_be_given() {
     assert_eq!(domains[0].len(), 1 + 8);
     assert_eq!(rows(&first.join("covariate_embedding_louvain.csv"))[0].len(), 1 + 2);
     let annotated = concord_io::read_h5ad(first.join("annotated.h5ad"), &concord_io::ReadOptions::default()).unwrap();
-    let Some(Column::Labels(classes)) = annotated.obs.get("Concord_class") else { panic!("no classes") };
+    let Some(Column::Labels(classes)) = annotated.obs.get("Concord_class_pred") else { panic!("no classes") };
     assert_eq!(classes.n_missing(), 0);
     assert_eq!(read_obsm(first.join("annotated.h5ad"), "Concord_class_probabilities").unwrap().dim(), (700, 10));
 

@@ -86,7 +86,7 @@ impl Input {
         }
         let replaced = self.obsm.iter().find(|name| **name == args.output_key).map(|name| format!("obsm/{name}"));
         let layer = super::write::layer_key(args);
-        let layer = self.layers.iter().find(|name| args.decoded_as().is_some() && **name == layer);
+        let layer = layer.filter(|layer| self.layers.contains(layer));
         for place in replaced.into_iter().chain(layer.map(|name| format!("layers/{name}"))) {
             warnings.push(format!("{place} of the input is replaced in the result; --output-key gives another name"));
         }

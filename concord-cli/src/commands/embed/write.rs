@@ -4,7 +4,7 @@ use concord_core::Column;
 use concord_io::{Additions, UnsValue, annotate_h5ad, annotate_h5ad_in_place};
 use serde_json::json;
 
-use super::{EmbedArgs, Results, decoded, input::Input, numbers};
+use super::{EmbedArgs, Results, args::DecodedAs, decoded, input::Input, numbers};
 use crate::{Session, assessment, error::CliError, output_files, predicted::Predicted, text_table::text_table};
 
 /// The column that tells how much missing genes matter.
@@ -12,9 +12,14 @@ pub(super) fn missing_key(args: &EmbedArgs) -> String {
     format!("{}_missing_effect", args.output_key)
 }
 
-/// The layer of decoded expression.
-pub(super) fn layer_key(args: &EmbedArgs) -> String {
-    format!("{}_decoded", args.output_key)
+/// The layer of decoded expression, as the reference names it; none where nothing is decoded.
+pub(super) fn layer_key(args: &EmbedArgs) -> Option<String> {
+    let key = &args.output_key;
+    args.decoded_as().map(|decoded_as| match decoded_as {
+        // A slash would end the name in an HDF5 file.
+        DecodedAs::Batch(batch) => format!("{key}_decoded_{}", batch.replace('/', "_")),
+        DecodedAs::Column(_) => format!("{key}_decoded"),
+    })
 }
 
 /// Writes the tables that were asked for, then the file.
@@ -56,8 +61,8 @@ fn additions(args: &EmbedArgs, input: &Input, results: &Results) -> Additions {
         predicted.add_to(&mut additions, key);
         about.push(("classes", predicted.about()));
     }
-    if let Some((values, decoded_as)) = results.decoded.as_ref().zip(args.decoded_as()) {
-        additions.layers.push((layer_key(args), decoded::layer(values, &input.found, input.n_genes)));
+    if let (Some(values), Some(decoded_as), Some(layer)) = (&results.decoded, args.decoded_as(), layer_key(args)) {
+        additions.layers.push((layer, decoded::layer(values, &input.found, input.n_genes)));
         about.push(("decoded_batch", UnsValue::Text(decoded_as.to_string())));
     }
     // The genes of raw are not the rows of var.
