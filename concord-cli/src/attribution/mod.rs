@@ -17,7 +17,7 @@ use ndarray::Axis;
 pub(crate) use args::{AttributionArgs, BaselineName};
 pub(crate) use contexts::{Neurons, Wanted};
 pub(crate) use trust::{TRUST_GLOSSARY, to_table, to_text};
-pub(crate) use write::{importance_matrix, ranked_rows, ranked_uns, trust_rows};
+pub(crate) use write::{importance_matrix, ranked_rows, ranked_uns, trust_rows, write_ranked};
 
 use self::{
     compare::{compare_with_random_weights, compare_with_seeds},

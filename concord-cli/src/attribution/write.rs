@@ -1,32 +1,48 @@
 //! Results as rows of tables and as parts of an h5ad file.
 
+use std::io::Write;
+
 use concord_core::Dense;
 use concord_io::UnsValue;
+use rayon::prelude::*;
 
-use super::ContextResult;
-use crate::tables::{RankedGene, TrustRow};
+use super::{ContextResult, TargetResult};
+use crate::tables::{RankedGene, TrustRow, header, rows_csv};
 
 /// Genes of a list that are kept in `uns`; the table has all.
 const N_IN_UNS: usize = 100;
 
 /// The ranked lists as rows.
 pub(crate) fn ranked_rows(results: &[ContextResult], genes: &[String]) -> Vec<RankedGene> {
-    let mut rows = Vec::new();
+    let targets = results.iter().flat_map(|context| context.targets.iter().map(move |target| (context, target)));
+    targets.flat_map(|(context, target)| rows_of(context, target, genes)).collect()
+}
+
+/// The ranked list of one target as rows.
+fn rows_of(context: &ContextResult, target: &TargetResult, genes: &[String]) -> Vec<RankedGene> {
+    let row = |ranked: &concord_attr::RankedGene| RankedGene {
+        context: context.name.clone(),
+        target: target.name.clone(),
+        rank: ranked.rank,
+        gene: genes[ranked.gene].clone(),
+        importance: f64::from(ranked.importance),
+        mean_expression: ranked.mean_expression,
+        nonzero_fraction: ranked.nonzero_fraction,
+        difference: ranked.difference,
+    };
+    target.list.iter().map(row).collect()
+}
+
+/// Writes the ranked lists as CSV, those of a context at a time: of all neurons they are millions of rows.
+pub(crate) fn write_ranked(to: &mut dyn Write, results: &[ContextResult], genes: &[String]) -> anyhow::Result<()> {
+    to.write_all(&header::<RankedGene>())?;
     for context in results {
-        for target in &context.targets {
-            rows.extend(target.list.iter().map(|ranked| RankedGene {
-                context: context.name.clone(),
-                target: target.name.clone(),
-                rank: ranked.rank,
-                gene: genes[ranked.gene].clone(),
-                importance: f64::from(ranked.importance),
-                mean_expression: ranked.mean_expression,
-                nonzero_fraction: ranked.nonzero_fraction,
-                difference: ranked.difference,
-            }));
+        let lists = context.targets.par_iter().map(|target| rows_csv(&rows_of(context, target, genes)));
+        for list in lists.collect::<anyhow::Result<Vec<_>>>()? {
+            to.write_all(&list)?;
         }
     }
-    rows
+    Ok(())
 }
 
 /// The trust table's rows.

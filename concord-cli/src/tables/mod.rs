@@ -118,8 +118,17 @@ fn bad_row(path: &Path, names: &[String], error: &csv::Error) -> CliError {
 
 /// The rows as the bytes of a CSV file.
 pub(crate) fn to_csv<R: Row>(rows: &[R]) -> anyhow::Result<Vec<u8>> {
+    Ok([header::<R>(), rows_csv(rows)?].concat())
+}
+
+/// The line of CSV above the rows.
+pub(crate) fn header<R: Row>() -> Vec<u8> {
+    (R::COLUMNS.join(",") + "\n").into_bytes()
+}
+
+/// The rows as CSV, without a header.
+pub(crate) fn rows_csv<R: Row>(rows: &[R]) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    writer.write_record(R::COLUMNS)?;
     for row in rows {
         writer.serialize(row)?;
     }

@@ -1,5 +1,7 @@
 //! The files of `concord attribute`.
 
+use std::fs::File;
+
 use anyhow::Context;
 use concord_io::{Additions, annotate_h5ad};
 use serde_json::json;
@@ -7,7 +9,7 @@ use serde_json::json;
 use super::{AttributeArgs, input::Input};
 use crate::{
     Session,
-    attribution::{ContextResult, Findings, importance_matrix, ranked_rows, ranked_uns, trust_rows},
+    attribution::{ContextResult, Findings, importance_matrix, ranked_uns, trust_rows, write_ranked},
     error::CliError,
     gene_matching::FoundGenes,
     outputs::{Outputs, file_stems},
@@ -26,7 +28,10 @@ pub(super) fn write(
 ) -> Result<((), String), CliError> {
     let Findings { contexts: results, consensus } = found;
     let genes = &input.card.features;
-    outputs.write("ranked_genes.csv", to_csv(&ranked_rows(results, genes))?)?;
+    let path = outputs.path("ranked_genes.csv")?;
+    let failed = || format!("cannot write {}", path.display());
+    let mut file = File::create(&path).with_context(failed)?;
+    write_ranked(&mut file, results, genes).with_context(failed)?;
     let trust = trust_rows(results);
     if !trust.is_empty() {
         outputs.write("trust.csv", to_csv(&trust)?)?;
