@@ -273,5 +273,14 @@ fn the_command_line_names_devices_and_uses_them() {
                 .success();
             assert!(difference(&codes(&embedded), &trained) < 1e-5, "{device}");
         }
+
+        // Begun there, and gone on with on the CPU.
+        let parts = folder.path().join("parts");
+        let mut begin = concord(&options);
+        begin.args(["--device", kind.name(), "--batch-size", "64", "--stop-after", "3", "-o"]).arg(&parts);
+        begin.arg(demo_file()).assert().code(130);
+        concord(&["train", "--device", "cpu", "--resume"]).arg(&parts).assert().success();
+        let record: serde_json::Value = serde_json::from_slice(&fs::read(parts.join("train.json")).unwrap()).unwrap();
+        assert_eq!(record["device"], "cpu");
     }
 }

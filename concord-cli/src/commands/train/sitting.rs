@@ -56,12 +56,13 @@ struct Order {
     input: PathBuf,
 }
 
-/// The options of an interrupted training; those for interruption are the new ones.
+/// The options of an interrupted training; those for interruption, and the device if there is one, are the new ones.
 pub(super) fn taken_up(args: &TrainArgs, folder: &Path, command_line: &[String]) -> Result<TrainArgs, CliError> {
-    const ALLOWED: [&str; 6] = ["--resume", "--checkpoint-every", "--stop-after", "--threads", "--quiet", "--json"];
-    let is_other = |argument: &&String| {
-        argument.starts_with("--") && !ALLOWED.contains(&argument.split('=').next().unwrap_or_default())
-    };
+    const DEVICE: &str = "--device";
+    const ALLOWED: [&str; 7] =
+        ["--resume", "--checkpoint-every", "--stop-after", "--threads", "--quiet", "--json", DEVICE];
+    let option = |argument: &String| argument.split('=').next().unwrap_or_default().to_owned();
+    let is_other = |argument: &&String| argument.starts_with("--") && !ALLOWED.contains(&option(argument).as_str());
     if let Some(other) = command_line.iter().find(is_other) {
         return Err(CliError::usage(format!(
             "{other} does not go with --resume: the options are those that training was begun with; leave it out, or begin \
@@ -77,7 +78,13 @@ pub(super) fn taken_up(args: &TrainArgs, folder: &Path, command_line: &[String])
     let Ok(Cli { command: Command::Train(begun), .. }) = Cli::try_parse_from(&order.arguments) else {
         return Err(refuse(&format!("{ORDER} holds no options of concord train")));
     };
+    // Training can go on elsewhere than where it was begun.
+    let mut training = begun.training.clone();
+    if command_line.iter().any(|argument| option(argument) == DEVICE) {
+        training.device = args.training.device;
+    }
     Ok(TrainArgs {
+        training,
         input: args.input.clone().or(Some(order.input)),
         out: Some(folder.to_owned()),
         resume: args.resume.clone(),
