@@ -58,7 +58,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = commands::use_threads(global.threads).and_then(|()| match &command {
         Command::Run(args) => commands::run::run(args, &session),
         Command::Export(args) => commands::export::run(args, &session),
-        Command::Devices(args) => commands::devices::devices(args, &session),
+        Command::Devices(_) => {
+            commands::devices::devices(&session);
+            Ok(())
+        }
         Command::Train(args) => commands::train::run(args, &session),
         Command::Embed(args) => commands::embed::run(args, &session),
         Command::Umap(args) => commands::umap::run(args, &session),

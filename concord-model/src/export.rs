@@ -66,6 +66,7 @@ pub fn normalizes_itself(card: &ModelCard) -> bool {
 
 /// The reference's configuration of a model: all that its `load` and `predict_adata` ask for.
 #[derive(Serialize)]
+#[allow(clippy::struct_excessive_bools, reason = "they are the reference's")]
 struct Config<'a> {
     /// The options of both; a few are ours alone, which the reference keeps and never looks at.
     #[serde(flatten)]

@@ -89,7 +89,9 @@ impl Program {
 
     fn numbers(&mut self, numbers: &[usize]) {
         self.push(MARK);
-        numbers.iter().for_each(|&number| self.number(number));
+        for &number in numbers {
+            self.number(number);
+        }
         self.push(TUPLE);
     }
 

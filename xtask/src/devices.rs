@@ -34,7 +34,7 @@ pub(crate) fn no_wgpu() -> Option<String> {
     (!has_driver).then(|| "there is no driver for Vulkan (see docs/devices.md)".to_owned())
 }
 
-/// Where the loader finds LibTorch: its folder before those that are searched already.
+/// Where the loader finds `LibTorch`: its folder before those that are searched already.
 fn libtorch_libraries() -> Option<OsString> {
     let folder = Path::new(&env::var_os("LIBTORCH")?).join("lib");
     let searched = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();

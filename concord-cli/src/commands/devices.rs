@@ -4,7 +4,7 @@ use clap::Args;
 use concord_model::{DeviceKind, FoundDevice};
 use serde_json::{Value, json};
 
-use crate::{Session, error::CliError, text_table::text_table};
+use crate::{Session, text_table::text_table};
 
 const ABOUT: &str = "\
 Every name is one for --device of `concord run`, `concord train` and `concord embed`. How to build the others and what \
@@ -16,14 +16,13 @@ they need is in docs/devices.md.";
 pub(crate) struct DevicesArgs {}
 
 /// Runs the command.
-pub(crate) fn devices(_: &DevicesArgs, session: &Session) -> Result<(), CliError> {
+pub(crate) fn devices(session: &Session) {
     let kinds = DeviceKind::ALL.map(|kind| (kind, concord_model::devices(kind)));
     if session.json {
         super::print_json(&kinds.iter().map(to_json).collect());
     } else {
         super::print(&text_table(kinds.iter().flat_map(rows)));
     }
-    Ok(())
 }
 
 /// A line for every device, or one that says why there is none.

@@ -204,7 +204,7 @@ fn genes_and_first_weights_can_be_given() {
     };
     refuses(&mut pretrained(&["--latent-dim", "4"]), &["the model to start from has another"]);
     refuses(pretrained(&options).arg("--input-feature").arg(&genes), &["--input-feature", "cannot be used with"]);
-    let mut listed = |text: &str, expected: &[&str]| {
+    let listed = |text: &str, expected: &[&str]| {
         fs::write(&genes, text).unwrap();
         refuses(train(&nowhere, &[]).arg("--input-feature").arg(&genes), expected);
     };

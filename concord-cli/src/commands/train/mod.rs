@@ -88,6 +88,7 @@ fn train(args: &TrainArgs, session: &Session) -> Result<(), CliError> {
 }
 
 /// What a training begins with.
+#[derive(Clone, Copy)]
 struct Begin<'a> {
     device: &'a Device,
     pretrained: Option<&'a Model>,
