@@ -16,16 +16,18 @@ pub(crate) mod umap;
 
 use crate::error::CliError;
 
-/// Sets up the threads of everything that computes.
+/// Sets up the threads of everything that computes; as many as there are cores, if their number is not given.
+///
+/// The thread that calls is one of them. Were it not, it would sleep whenever the others work, and be woken for every
+/// little piece in between, of which training has some thirty a step.
 pub(crate) fn use_threads(n_threads: Option<usize>) -> Result<(), CliError> {
     /// More than any machine has cores for.
     const MOST_THREADS: usize = 1024;
-    let Some(n_threads) = n_threads else { return Ok(()) };
-    if !(1..=MOST_THREADS).contains(&n_threads) {
+    if let Some(n_threads) = n_threads.filter(|n_threads| !(1..=MOST_THREADS).contains(n_threads)) {
         return Err(CliError::usage(format!("--threads {n_threads} is out of range: from 1 to {MOST_THREADS}")));
     }
     // Fails only when threads were set up before in this process; then those serve.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build_global();
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(n_threads.unwrap_or(0)).use_current_thread().build_global();
     Ok(())
 }
 
