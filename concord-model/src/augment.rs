@@ -8,9 +8,8 @@ use crate::{TrainConfig, batch::SparseBatch, random::Random};
 /// A view of some cells: entries are dropped one by one, then whole genes, drawn once for the batch. Nothing is rescaled.
 pub(crate) fn view(matrix: &Csr, cells: &[usize], config: &TrainConfig, random: &mut Random) -> SparseBatch {
     let keeps_gene: Vec<bool> = (0..matrix.cols()).map(|_| !random.random_bool(config.feature_mask_prob)).collect();
-    SparseBatch::gather(matrix, cells, |gene| {
-        keeps_gene[gene as usize] && !random.random_bool(config.element_mask_prob)
-    })
+    SparseBatch::gather(matrix, cells, |gene| keeps_gene[gene as usize])
+        .retain(|| !random.random_bool(config.element_mask_prob))
 }
 
 #[cfg(test)]

@@ -1,17 +1,21 @@
 //! A batch of cells as the first layer wants it.
 
+use std::sync::OnceLock;
+
 use concord_core::Csr;
 
 /// The rows of some cells, by cell (for the forward pass) and by gene (for the gradient of the weights).
 #[derive(Debug, Clone)]
 pub(crate) struct SparseBatch {
     by_cell: Compressed,
-    by_gene: Compressed,
+    n_genes: usize,
+    /// Made when it is asked for: most batches never go backward.
+    by_gene: OnceLock<Compressed>,
 }
 
 /// Compressed rows or columns: entries of line `i` are `starts[i]..starts[i + 1]`.
 #[derive(Debug, Clone)]
-struct Compressed {
+pub(crate) struct Compressed {
     starts: Vec<u32>,
     indices: Vec<u32>,
     values: Vec<f32>,
@@ -52,29 +56,71 @@ impl Compressed {
     }
 }
 
+/// Lines that are written one after another, without a branch that asks which entry is kept: chance decides that, and no
+/// processor can predict it.
+struct Kept {
+    starts: Vec<u32>,
+    /// As long as there may be entries; those kept stand in front.
+    indices: Vec<u32>,
+    values: Vec<f32>,
+    n_entries: usize,
+}
+
+impl Kept {
+    /// Writes into the given vectors, which may still hold what is read: an entry never moves back.
+    fn new(indices: Vec<u32>, values: Vec<f32>, n_lines: usize) -> Self {
+        let mut starts = Vec::with_capacity(n_lines + 1);
+        starts.push(0);
+        Self { starts, indices, values, n_entries: 0 }
+    }
+
+    #[inline]
+    fn push(&mut self, index: u32, value: f32, is_kept: bool) {
+        self.indices[self.n_entries] = index;
+        self.values[self.n_entries] = value;
+        self.n_entries += usize::from(is_kept);
+    }
+
+    fn end_line(&mut self) {
+        self.starts.push(self.n_entries as u32);
+    }
+
+    fn finish(mut self) -> Compressed {
+        self.indices.truncate(self.n_entries);
+        self.values.truncate(self.n_entries);
+        Compressed { starts: self.starts, indices: self.indices, values: self.values }
+    }
+}
+
 impl SparseBatch {
-    /// The given cells of a matrix; of their entries those that `keep` says yes to, asked in the order of the cells.
+    /// The given cells of a matrix; of their entries those of the genes that `keep` says yes to.
     pub(crate) fn gather(matrix: &Csr, cells: &[usize], mut keep: impl FnMut(u32) -> bool) -> Self {
         let starts_of_cells = matrix.indptr();
         let starts_of_cells = starts_of_cells.raw_storage();
-        let capacity = cells.iter().map(|&cell| starts_of_cells[cell + 1] - starts_of_cells[cell]).sum();
-        let mut indices = Vec::with_capacity(capacity);
-        let mut values = Vec::with_capacity(capacity);
-        let mut starts = Vec::with_capacity(cells.len() + 1);
-        starts.push(0);
+        let of_cell = |cell: usize| starts_of_cells[cell]..starts_of_cells[cell + 1];
+        let n_entries = cells.iter().map(|&cell| of_cell(cell).len()).sum();
+        let mut kept = Kept::new(vec![0; n_entries], vec![0.0; n_entries], cells.len());
         for &cell in cells {
-            let entries = starts_of_cells[cell]..starts_of_cells[cell + 1];
+            let entries = of_cell(cell);
             for (&gene, &value) in matrix.indices()[entries.clone()].iter().zip(&matrix.data()[entries]) {
-                if keep(gene) {
-                    indices.push(gene);
-                    values.push(value);
-                }
+                kept.push(gene, value, keep(gene));
             }
-            starts.push(indices.len() as u32);
+            kept.end_line();
         }
-        let by_cell = Compressed { starts, indices, values };
-        let by_gene = by_cell.transposed(matrix.cols());
-        Self { by_cell, by_gene }
+        Self { by_cell: kept.finish(), n_genes: matrix.cols(), by_gene: OnceLock::new() }
+    }
+
+    /// The entries that `keep` says yes to, asked in the order of the cells.
+    pub(crate) fn retain(self, mut keep: impl FnMut() -> bool) -> Self {
+        let Compressed { starts, indices, values } = self.by_cell;
+        let mut kept = Kept::new(indices, values, starts.len() - 1);
+        for line in starts.windows(2) {
+            for entry in line[0] as usize..line[1] as usize {
+                kept.push(kept.indices[entry], kept.values[entry], keep());
+            }
+            kept.end_line();
+        }
+        Self { by_cell: kept.finish(), n_genes: self.n_genes, by_gene: OnceLock::new() }
     }
 
     pub(crate) fn n_cells(&self) -> usize {
@@ -82,7 +128,7 @@ impl SparseBatch {
     }
 
     pub(crate) fn n_genes(&self) -> usize {
-        self.by_gene.n_lines()
+        self.n_genes
     }
 
     /// The genes of a cell and their values.
@@ -92,7 +138,12 @@ impl SparseBatch {
 
     /// The cells of a gene and their values.
     pub(crate) fn gene(&self, gene: usize) -> (&[u32], &[f32]) {
-        self.by_gene.line(gene)
+        self.by_gene().line(gene)
+    }
+
+    /// Finds the cells of all genes, if that has not been done.
+    pub(crate) fn by_gene(&self) -> &Compressed {
+        self.by_gene.get_or_init(|| self.by_cell.transposed(self.n_genes))
     }
 
     /// All values one after another, `[n_cells, n_genes]` in row-major order.
@@ -125,5 +176,10 @@ mod tests {
         assert_eq!(batch.gene(0), (&[0, 1][..], &[4.0, 1.0][..]));
         assert_eq!(batch.gene(1), (&[][..], &[][..]));
         assert_eq!(batch.to_dense(), [4.0, 0.0, 0.0, 1.0, 0.0, 2.0]);
+
+        let mut answers = [false, true, true].into_iter();
+        let batch = batch.retain(|| answers.next().unwrap());
+        assert_eq!(batch.to_dense(), [0.0, 0.0, 0.0, 1.0, 0.0, 2.0]);
+        assert_eq!(batch.gene(0), (&[1][..], &[1.0][..]));
     }
 }

@@ -11,8 +11,7 @@ use std::{
 
 use burn::{
     module::{Module, ModuleMapper, Param, ParamId},
-    optim::ModuleOptimizer,
-    tensor::{Bytes, Device as BurnDevice, Tensor},
+    tensor::{Device as BurnDevice, Tensor},
 };
 use concord_core::{Dense, Embedding};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -23,7 +22,7 @@ use crate::{
     EpochSummary, ModelError, TrainConfig,
     architecture::Architecture,
     model::ModelModule,
-    ops::FusedAdam,
+    ops::Adam,
     store::{format_error, write_beside},
     trainer::{Best, State, Sums},
     weights::{self, NamedTensor},
@@ -148,11 +147,9 @@ impl Checkpoint {
         let best = place.best.map(|(epoch, loss)| Ok::<_, String>(Best { epoch, loss, module: module(BEST)? }));
         let warmup_embedding = file.tensor(WARMUP_EMBEDDING).ok().map(|tensor| embedding(&tensor));
         let optimizer = file.tensor(OPTIMIZER).map_err(|error| error.to_string())?;
-        let optimizer = Bytes::from_bytes_vec(optimizer.data().to_vec());
-        let optimizer = FusedAdam::for_device(device).from_bytes(optimizer).map_err(|error| error.to_string())?;
         Ok(State {
             module: numbered(module(LAST)?.train()),
-            optimizer,
+            optimizer: Adam::from_bytes(device, optimizer.data().to_vec())?,
             epoch: place.epoch,
             step: place.step,
             n_steps_in_all: place.n_steps_in_all,
@@ -193,13 +190,9 @@ pub(crate) fn write(
         let shape = vec![embedding.n_cells(), embedding.n_dimensions()];
         tensors.push((WARMUP_EMBEDDING.to_owned(), shape, bytes));
     }
-    let optimizer = optimizer_bytes(&state.optimizer).map_err(|problem| error(&problem))?;
+    let optimizer = state.optimizer.to_bytes().map_err(|problem| error(&problem))?;
     let bytes = to_bytes(tensors, optimizer, text).map_err(|problem| error(&problem))?;
     write_beside(path, &bytes)
-}
-
-fn optimizer_bytes(optimizer: &ModuleOptimizer) -> Result<Vec<u8>, String> {
-    optimizer.into_bytes().map(|bytes| bytes.to_vec()).map_err(|error| error.to_string())
 }
 
 fn prefixed(prefix: &str, tensors: Vec<NamedTensor>) -> Vec<NamedTensor> {

@@ -36,7 +36,10 @@ impl EncoderModule {
     /// The latent code of a batch, `[n_cells, n_latent]`.
     pub(crate) fn forward(&self, x: &SharedBatch, pass: &mut Pass) -> Tensor<2> {
         let (first, rest) = self.blocks.split_first().expect("an encoder has at least the latent layer");
-        let code = first.activate(ops::sparse_linear(x, self.first_weight(), first.bias()), pass);
+        // With importances the optimiser sees other weights than the layer.
+        let deferred = pass.deferred.clone().filter(|_| self.importance_mask.is_none());
+        let linear = ops::sparse_linear(x, deferred, self.first_weight(), first.bias());
+        let code = first.activate(linear, pass);
         // The reference drops nothing in an encoder without hidden layers.
         if rest.is_empty() {
             return code;

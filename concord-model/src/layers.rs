@@ -9,7 +9,7 @@ use rand::RngExt;
 use rand_distr::StandardNormal;
 
 use crate::{
-    ops::{self, LEAKY_SLOPE, NORM_EPSILON},
+    ops::{self, Deferred, LEAKY_SLOPE, NORM_EPSILON},
     options::NormType,
     random::{Purpose, Random, stream},
 };
@@ -51,6 +51,8 @@ pub(crate) struct Moments {
 pub(crate) struct Pass {
     /// None in evaluation mode, where nothing is dropped and running statistics are used.
     training: Option<Training>,
+    /// Where the gradient of the first weights is left, when the optimiser is to see to it.
+    pub(crate) deferred: Option<Deferred>,
 }
 
 #[derive(Debug)]
@@ -68,7 +70,7 @@ impl Pass {
 
     /// A pass in training mode, with the stream that dropout draws from.
     pub(crate) fn training(dropout_prob: f64, random: Random) -> Self {
-        Self { training: Some(Training { dropout_prob, random, moments: Vec::new() }) }
+        Self { training: Some(Training { dropout_prob, random, moments: Vec::new() }), deferred: None }
     }
 
     /// Dropout: in training every value is set to zero with its probability, and the others are made up for that.

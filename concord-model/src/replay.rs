@@ -14,7 +14,7 @@ use crate::{
     batch::SparseBatch,
     data::CellLabels,
     model::ModelModule,
-    ops::FusedAdam,
+    ops::Adam,
     step::{Batch, gradients, update},
     weights,
 };
@@ -126,7 +126,7 @@ fn steps_are_those_of_the_reference() {
         let config = &architecture.config;
         let device = Device::cpu();
         let mut module = module_with(&case.first, &architecture, &device);
-        let mut optimizer = FusedAdam::for_device(&device.as_burn().clone().autodiff());
+        let mut optimizer = Adam::new(&device.as_burn().clone().autodiff());
         assert_eq!(case.losses.len(), 20);
         for (step, [total, contrastive, reconstruction, classification, importance]) in
             case.losses.iter().copied().enumerate()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use burn::{
     module::Module,
-    optim::{GradientsParams, ModuleOptimizer},
+    optim::GradientsParams,
     tensor::{Tensor, TensorData},
 };
 use concord_core::LogNorm;
@@ -18,7 +18,7 @@ use crate::{
     data::CellLabels,
     layers::{Moments, Pass},
     model::ModelModule,
-    ops::{SharedBatch, nt_xent},
+    ops::{Adam, Deferred, SharedBatch, nt_xent},
     options::PenaltyType,
     random::{Purpose, stream},
 };
@@ -81,7 +81,13 @@ impl Batch {
             let mut random = stream(config.seed, Purpose::Augmentation, &[place[0], place[1], index]);
             Arc::new(view(data.matrix(), cells, config, &mut random))
         };
-        let (view_1, view_2) = rayon::join(|| view_of(0), || view_of(1));
+        let first = || {
+            let view = view_of(0);
+            // The one that goes backward: here the other thread has something to do meanwhile.
+            view.by_gene();
+            view
+        };
+        let (view_1, view_2) = rayon::join(first, || view_of(1));
         Self { view_1, view_2, labels }
     }
 
@@ -95,6 +101,8 @@ impl Batch {
 /// What a step has found out, before anything is changed.
 pub(crate) struct Gradients {
     of_parameters: GradientsParams,
+    /// That of the first weights, where they have none among the others.
+    deferred: Deferred,
     /// Statistics for batch normalisation, of the first view and of the second.
     moments: [Vec<Moments>; 2],
     pub(crate) loss: f32,
@@ -108,6 +116,8 @@ pub(crate) fn gradients(module: &ModelModule, batch: &Batch, config: &TrainConfi
         Pass::training(config.dropout_prob, random)
     };
     let (mut pass_1, mut pass_2) = (pass_of(0), pass_of(1));
+    let deferred = Deferred::default();
+    pass_1.deferred = Some(deferred.clone());
     let code_1 = module.encoder.forward(&batch.view_1, &mut pass_1);
     // The second view is a constant: its pass is not recorded.
     let code_2 = module.encoder.valid().forward(&batch.view_2, &mut pass_2);
@@ -115,6 +125,7 @@ pub(crate) fn gradients(module: &ModelModule, batch: &Batch, config: &TrainConfi
     let value = loss.clone().into_scalar::<f32>();
     Gradients {
         of_parameters: GradientsParams::from_grads(loss.backward(), module),
+        deferred,
         moments: [pass_1.into_moments(), pass_2.into_moments()],
         loss: value,
         parts,
@@ -124,11 +135,11 @@ pub(crate) fn gradients(module: &ModelModule, batch: &Batch, config: &TrainConfi
 /// Moves the parameters by one step of the optimiser, and the running statistics along.
 pub(crate) fn update(
     module: ModelModule,
-    optimizer: &mut ModuleOptimizer,
+    optimizer: &mut Adam,
     learning_rate: f64,
     gradients: Gradients,
 ) -> ModelModule {
-    let mut module = optimizer.step(learning_rate, module, gradients.of_parameters);
+    let mut module = optimizer.step(learning_rate, module, gradients.of_parameters, &gradients.deferred);
     for moments in gradients.moments {
         module.update_running(moments);
     }

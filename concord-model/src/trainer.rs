@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use burn::{module::Module, optim::ModuleOptimizer};
+use burn::module::Module;
 use concord_core::{Embedding, KnnGraph, LogNorm};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::{
     embed,
     keeper::Keeper,
     model::ModelModule,
-    ops::FusedAdam,
+    ops::Adam,
     sampler::Sampler,
     split::Split,
     step::{Batch, gradients, update, validation_losses},
@@ -33,7 +33,7 @@ pub(crate) struct Trainer<'a> {
 /// What changes: all that is needed to go on later.
 pub(crate) struct State {
     pub(crate) module: ModelModule,
-    pub(crate) optimizer: ModuleOptimizer,
+    pub(crate) optimizer: Adam,
     /// The epoch, and the step within it, that come next.
     pub(crate) epoch: usize,
     pub(crate) step: usize,
@@ -97,7 +97,7 @@ impl<'a> Trainer<'a> {
         };
         Ok(State {
             module: numbered(module),
-            optimizer: FusedAdam::for_device(&self.device),
+            optimizer: Adam::new(&self.device),
             epoch: 0,
             step: 0,
             n_steps_in_all: 0,

@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::simd::simd_fn;
+use super::{simd::simd_fn, sparse::weight_gradient};
+use crate::batch::SparseBatch;
 
 /// The numbers of one step of Adam (Kingma and Ba, 2015), bias corrections included.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +47,46 @@ simd_fn! {
             parameters[i] -= step.step_size * m / fma!(v.sqrt(), step.inverse_sqrt_correction, step.epsilon);
         }
     }
+}
+
+/// As [`adam`] for the weights of a sparse layer, `[n_genes, width]`, whose gradient is the product of the batch with the
+/// gradient of the layer's output, `[n_cells, width]`.
+///
+/// The product is as large as the weights. It is made for some genes at a time and used while it is in the cache: writing
+/// it out and reading it again would be half of what a step moves through memory.
+pub(crate) fn adam_of_product(
+    weights: &mut [f32],
+    moment_1: &mut [f32],
+    moment_2: &mut [f32],
+    (x, gradient): (&SparseBatch, &[f32]),
+    step: AdamStep,
+) {
+    /// With 1,000 hidden units 16 KB of gradient.
+    const GENES_AT_ONCE: usize = 4;
+    /// Genes of one task.
+    const GENES_PER_TASK: usize = 32;
+    let width = gradient.len() / x.n_cells();
+    let chunk = width * GENES_PER_TASK;
+    weights
+        .par_chunks_mut(chunk)
+        .zip(moment_1.par_chunks_mut(chunk))
+        .zip(moment_2.par_chunks_mut(chunk))
+        .enumerate()
+        .for_each_init(
+            || vec![0.0; width * GENES_AT_ONCE],
+            |product, (task, ((weights, moment_1), moment_2))| {
+                let first = task * GENES_PER_TASK;
+                let chunks = weights
+                    .chunks_mut(product.len())
+                    .zip(moment_1.chunks_mut(product.len()))
+                    .zip(moment_2.chunks_mut(product.len()));
+                for (index, ((weights, moment_1), moment_2)) in chunks.enumerate() {
+                    let product = &mut product[..weights.len()];
+                    weight_gradient(product, x, first + index * GENES_AT_ONCE, gradient, width);
+                    adam_chunk(weights, moment_1, moment_2, product, step);
+                }
+            },
+        );
 }
 
 /// Moves the parameters by one step and updates both moments. All slices have one length.

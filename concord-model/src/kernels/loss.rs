@@ -113,14 +113,13 @@ pub(crate) fn nt_xent(view_1: &[f32], view_2: &[f32], n_latent: usize, temperatu
     matmul(&mut gradient, Write::Replace, gradient_of_logits.rows(n_cells), View::new(&scaled, n_latent));
     let columns = View::new(&logits, n_rows).t().rows(n_cells);
     matmul(&mut gradient, Write::Add, columns, View::new(&scaled, n_latent));
-    for ((gradient, direction), norm) in
-        gradient.chunks_exact_mut(n_latent).zip(directions.chunks_exact(n_latent)).zip(&norms)
-    {
+    let rows = gradient.par_chunks_exact_mut(n_latent).zip(directions.par_chunks_exact(n_latent)).zip(&norms);
+    rows.with_min_len(ROWS_PER_TASK).for_each(|((gradient, direction), norm)| {
         let along: f32 = direction.iter().zip(gradient.iter()).map(|(a, b)| a * b).sum();
         for (gradient, direction) in gradient.iter_mut().zip(direction) {
             *gradient = (*gradient - direction * along) / norm;
         }
-    }
+    });
     (loss as f32, gradient)
 }
 
@@ -128,13 +127,14 @@ pub(crate) fn nt_xent(view_1: &[f32], view_2: &[f32], n_latent: usize, temperatu
 fn directions(view_1: &[f32], view_2: &[f32], n_latent: usize) -> (Vec<f32>, Vec<f32>) {
     /// A row shorter than this is not blown up further (the reference's epsilon).
     const SHORTEST: f32 = 1e-12;
-    let mut directions = Vec::with_capacity(view_1.len() + view_2.len());
-    let mut norms = Vec::with_capacity((view_1.len() + view_2.len()) / n_latent);
-    for row in view_1.chunks_exact(n_latent).chain(view_2.chunks_exact(n_latent)) {
+    let mut directions = [view_1, view_2].concat();
+    let rows = directions.par_chunks_exact_mut(n_latent).with_min_len(ROWS_PER_TASK);
+    let norms = rows.map(|row| {
         let norm = row.iter().map(|value| value * value).sum::<f32>().sqrt().max(SHORTEST);
-        directions.extend(row.iter().map(|value| value / norm));
-        norms.push(norm);
-    }
+        row.iter_mut().for_each(|value| *value /= norm);
+        norm
+    });
+    let norms = norms.collect();
     (directions, norms)
 }
 

@@ -13,18 +13,19 @@ use burn::{
     tensor::Shape,
 };
 
-use super::{ConcordOps, SharedBatch};
+use super::{ConcordOps, Deferred, SharedBatch};
 
 #[derive(Debug)]
 struct SparseLinear;
 
 impl<B: Backend + ConcordOps> Backward<B, 2> for SparseLinear {
-    type State = SharedBatch;
+    type State = (SharedBatch, Option<Deferred>);
 
     fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let [weight, bias] = ops.parents;
         let gradient = gradients.consume::<B>(&ops.node);
-        let (of_weight, of_bias) = B::sparse_linear_backward(ops.state, gradient);
+        let (x, deferred) = ops.state;
+        let (of_weight, of_bias) = B::sparse_linear_backward(x, deferred, gradient);
         if let Some(node) = weight {
             gradients.register::<B>(node.id, of_weight);
         }
@@ -80,10 +81,15 @@ impl<B: Backend + ConcordOps> Backward<B, 1> for NtXent {
 }
 
 impl<B: Backend + ConcordOps, C: CheckpointStrategy> ConcordOps for Autodiff<B, C> {
-    fn sparse_linear(x: SharedBatch, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
-        let out = B::sparse_linear(x.clone(), weight.primitive().clone(), bias.primitive().clone());
+    fn sparse_linear(
+        x: SharedBatch,
+        deferred: Option<Deferred>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let out = B::sparse_linear(x.clone(), None, weight.primitive().clone(), bias.primitive().clone());
         match SparseLinear.prepare::<C>([weight.node(), bias.node()]).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => prepared.finish(x, out),
+            OpsKind::Tracked(prepared) => prepared.finish((x, deferred), out),
             OpsKind::UnTracked(prepared) => prepared.finish(out),
         }
     }
@@ -120,7 +126,11 @@ impl<B: Backend + ConcordOps, C: CheckpointStrategy> ConcordOps for Autodiff<B, 
         (loss, constant)
     }
 
-    fn sparse_linear_backward(_: SharedBatch, _: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    fn sparse_linear_backward(
+        _: SharedBatch,
+        _: Option<Deferred>,
+        _: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         unreachable!("{NO_SECOND_DERIVATIVE}")
     }
 

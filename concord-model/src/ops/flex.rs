@@ -6,7 +6,7 @@ use burn::{
 };
 use burn_flex::{FlexTensor, Layout};
 
-use super::{ConcordOps, LEAKY_SLOPE, NORM_EPSILON, SharedBatch};
+use super::{ConcordOps, Deferred, LEAKY_SLOPE, NORM_EPSILON, SharedBatch};
 use crate::kernels;
 
 /// A tensor of flex around a vector.
@@ -19,27 +19,40 @@ pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice::<f32>().expect("parameters, and what to_contiguous made, are contiguous tensors of f32")
 }
 
+/// The tensor without gaps, and its only owner where the caller was: what is shared is copied before it is written to.
+fn contiguous(tensor: FlexTensor) -> FlexTensor {
+    tensor.to_contiguous()
+}
+
 fn dims(tensor: &FlexTensor) -> [usize; 2] {
     let shape = tensor.layout().shape();
     [shape[0], shape[1]]
 }
 
 impl ConcordOps for Flex {
-    fn sparse_linear(x: SharedBatch, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
-        let (weight, bias) = (weight.to_contiguous(), bias.to_contiguous());
+    fn sparse_linear(x: SharedBatch, _: Option<Deferred>, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
+        let (weight, bias) = (contiguous(weight), contiguous(bias));
         let out = kernels::sparse_linear(&x, values(&weight), values(&bias));
         tensor(out, [x.n_cells(), dims(&weight)[1]])
     }
 
-    fn sparse_linear_backward(x: SharedBatch, gradient: FlexTensor) -> (FlexTensor, FlexTensor) {
-        let gradient = gradient.to_contiguous();
+    fn sparse_linear_backward(
+        x: SharedBatch,
+        deferred: Option<Deferred>,
+        gradient: FlexTensor,
+    ) -> (FlexTensor, FlexTensor) {
+        let gradient = contiguous(gradient);
         let width = dims(&gradient)[1];
+        if let Some(deferred) = deferred {
+            let bias = kernels::sum_rows(values(&gradient), width);
+            return (deferred.put(x, gradient), tensor(bias, [width]));
+        }
         let (weight, bias) = kernels::sparse_linear_backward(&x, values(&gradient), width);
         (tensor(weight, [x.n_genes(), width]), tensor(bias, [width]))
     }
 
     fn norm_activation(x: FlexTensor, gamma: FlexTensor, beta: FlexTensor) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let (mut x, gamma, beta) = (x.to_contiguous(), gamma.to_contiguous(), beta.to_contiguous());
+        let (mut x, gamma, beta) = (contiguous(x), contiguous(gamma), contiguous(beta));
         let [n_rows, width] = dims(&x);
         let result =
             kernels::norm_activation(x.storage_mut::<f32>(), values(&gamma), values(&beta), NORM_EPSILON, LEAKY_SLOPE);
@@ -53,7 +66,7 @@ impl ConcordOps for Flex {
         beta: FlexTensor,
         inverse_sd: FlexTensor,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let (mut gradient, gamma, beta) = (gradient.to_contiguous(), gamma.to_contiguous(), beta.to_contiguous());
+        let (mut gradient, gamma, beta) = (contiguous(gradient), contiguous(gamma), contiguous(beta));
         let (of_gamma, of_beta) = kernels::norm_activation_backward(
             gradient.storage_mut::<f32>(),
             values(&normalized),
@@ -67,7 +80,7 @@ impl ConcordOps for Flex {
     }
 
     fn nt_xent(view_1: FlexTensor, view_2: FlexTensor, temperature: f32, beta: f32) -> (FlexTensor, FlexTensor) {
-        let (view_1, view_2) = (view_1.to_contiguous(), view_2.to_contiguous());
+        let (view_1, view_2) = (contiguous(view_1), contiguous(view_2));
         let [n_cells, n_latent] = dims(&view_1);
         let (loss, gradient) = kernels::nt_xent(values(&view_1), values(&view_2), n_latent, temperature, beta);
         (tensor(vec![loss], [1]), tensor(gradient, [n_cells, n_latent]))

@@ -4,6 +4,7 @@
 //! their gradients; on every other device `plain` does the same with Burn's operations.
 
 mod autodiff;
+mod deferred;
 mod flex;
 mod optimizer;
 mod plain;
@@ -15,7 +16,8 @@ use burn::{
     tensor::Tensor,
 };
 
-pub(crate) use optimizer::FusedAdam;
+pub(crate) use deferred::Deferred;
+pub(crate) use optimizer::Adam;
 
 use crate::{TrainConfig, batch::SparseBatch, device::has_kernels};
 
@@ -32,10 +34,19 @@ pub(crate) type SharedBatch = Arc<SparseBatch>;
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait ConcordOps: Backend {
     /// `x weight + bias`.
-    fn sparse_linear(x: SharedBatch, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn sparse_linear(
+        x: SharedBatch,
+        deferred: Option<Deferred>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
 
-    /// Gradients of weight and bias.
-    fn sparse_linear_backward(x: SharedBatch, gradient: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
+    /// Gradients of weight and bias. That of the weight is a stand-in where it is deferred.
+    fn sparse_linear_backward(
+        x: SharedBatch,
+        deferred: Option<Deferred>,
+        gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// Leaky ReLU of the layer-normalised `x`: the output, the normalised rows, their inverse standard deviations.
     fn norm_activation(
@@ -63,10 +74,17 @@ pub(crate) trait ConcordOps: Backend {
 }
 
 /// A sparse batch times weights: `[n_cells, n_genes] x [n_genes, width] + [width]`.
-pub(crate) fn sparse_linear(x: &SharedBatch, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+///
+/// Where `deferred` is given the gradient of the weights is left to the optimiser; on devices without kernels it is not.
+pub(crate) fn sparse_linear(
+    x: &SharedBatch,
+    deferred: Option<Deferred>,
+    weight: Tensor<2>,
+    bias: Tensor<1>,
+) -> Tensor<2> {
     if has_kernels(&weight.device()) {
-        let out = <Dispatch as ConcordOps>::sparse_linear(x.clone(), weight.into_dispatch(), bias.into_dispatch());
-        Tensor::from_dispatch(out)
+        let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
+        Tensor::from_dispatch(<Dispatch as ConcordOps>::sparse_linear(x.clone(), deferred, weight, bias))
     } else {
         plain::sparse_linear(x, weight, bias)
     }

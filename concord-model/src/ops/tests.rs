@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use concord_core::Csr;
 use rand::RngExt;
 
-use super::*;
+use super::{optimizer::FusedAdam, *};
 use crate::random::{Purpose, stream};
 
 fn device() -> Device {
@@ -67,7 +67,7 @@ fn sparse_linear_is_the_dense_product() {
     let inputs = [("weight", random([50, 33], 1)), ("bias", random([1, 33], 2))];
     compare(
         &inputs,
-        |leaves| sparse_linear(&x, leaves[0].clone(), leaves[1].clone().squeeze_dim(0)),
+        |leaves| sparse_linear(&x, None, leaves[0].clone(), leaves[1].clone().squeeze_dim(0)),
         |leaves| plain::sparse_linear(&x, leaves[0].clone(), leaves[1].clone().squeeze_dim(0)),
     );
 }
@@ -162,10 +162,33 @@ fn fused_adam_is_burns_adam() {
     let (mut our_state, mut their_state) = (None, None);
     for step in 0..5 {
         let gradient = random([40, 30], 10 + step).inner();
-        (ours, our_state) = FusedAdam.step(0.01, ours, gradient.clone(), our_state);
+        (ours, our_state) = FusedAdam::default().step(0.01, ours, gradient.clone(), our_state);
         (theirs, their_state) = burns.step(0.01, theirs, gradient, their_state);
         assert_close("parameters", ours.clone(), theirs.clone());
     }
+}
+
+#[test]
+fn a_deferred_gradient_moves_weights_by_the_same_bits() {
+    use burn::optim::Optimizer;
+    // More genes than one task has, and no multiple of what is done at once.
+    let (x, bias, direction) = (batch(37, 70), random([1, 33], 2), random([37, 33], 3).inner());
+    let run = |deferred: Option<Deferred>| {
+        let optimizer = FusedAdam::new(deferred.clone().unwrap_or_default());
+        let (mut weight, mut state) = (random([70, 33], 1).inner(), None);
+        for _ in 0..4 {
+            let leaf = Tensor::from_inner(weight).require_grad();
+            let out = sparse_linear(&x, deferred.clone(), leaf.clone(), bias.clone().squeeze_dim(0));
+            let gradient = leaf.grad(&(out * Tensor::from_inner(direction.clone())).sum().backward()).unwrap();
+            assert_eq!(gradient.dims(), [70, 33]);
+            (weight, state) = optimizer.step(0.01, leaf.inner(), gradient, state);
+        }
+        assert!(deferred.is_none_or(|deferred| deferred.take().is_none()), "what was deferred was not used");
+        weight.into_data().iter::<f32>().collect::<Vec<f32>>()
+    };
+    let written_out = run(None);
+    assert_ne!(written_out, random([70, 33], 1).into_data().iter::<f32>().collect::<Vec<f32>>());
+    assert_eq!(run(Some(Deferred::default())), written_out);
 }
 
 #[derive(serde::Deserialize)]
