@@ -1,11 +1,20 @@
 //! Pixels as PNG.
 
+pub(crate) use png::Compression;
+
 use crate::PlotError;
 
 /// Encodes three bytes a pixel; a resolution, when given, is written into the file.
-pub(crate) fn encode_rgb(pixels: &[u8], width: u32, height: u32, dpi: Option<f64>) -> Result<Vec<u8>, PlotError> {
+pub(crate) fn encode_rgb(
+    pixels: &[u8],
+    width: u32,
+    height: u32,
+    dpi: Option<f64>,
+    compression: Compression,
+) -> Result<Vec<u8>, PlotError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_compression(compression);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     if let Some(dpi) = dpi {

@@ -152,6 +152,7 @@ pub(crate) enum Node {
         fill: Colour,
     },
     Text(Text),
+    /// Lies under everything else, wherever it stands among the nodes.
     Raster {
         rect: Rect,
         layer: RasterLayer,

@@ -68,8 +68,16 @@ fn draw_cells(pixels: &mut [u8], frame: &PixelFrame, n_columns: usize, colours: 
     }
     let columns: Vec<Range<usize>> =
         (0..frame.width).map(|x| cells_of(x, frame.left, frame.layer_width, n_columns)).collect();
-    for (y, line) in pixels.chunks_exact_mut(frame.width * 3).enumerate() {
-        let rows = cells_of(y, frame.top, frame.layer_height, colours.len() / n_columns);
+    let rows_of = |y: usize| cells_of(y, frame.top, frame.layer_height, colours.len() / n_columns);
+    for y in 0..frame.height {
+        let rows = rows_of(y);
+        let (above, line) = pixels.split_at_mut(y * frame.width * 3);
+        let line = &mut line[..frame.width * 3];
+        // A cell is often taller than a pixel.
+        if y > 0 && rows_of(y - 1) == rows {
+            line.copy_from_slice(&above[above.len() - line.len()..]);
+            continue;
+        }
         for (pixel, columns) in line.chunks_exact_mut(3).zip(&columns) {
             let mut sum = [0u32; 3];
             for row in rows.clone() {
@@ -159,7 +167,7 @@ impl Stamps {
 fn coverage(left: f64, top: f64, radius: f64) -> f64 {
     let sample = |start: f64, index: usize| start + (index as f64 + 0.5) / SAMPLES as f64;
     let inside = (0..SAMPLES * SAMPLES)
-        .filter(|index| sample(left, index % SAMPLES).hypot(sample(top, index / SAMPLES)) <= radius)
+        .filter(|index| sample(left, index % SAMPLES).powi(2) + sample(top, index / SAMPLES).powi(2) <= radius * radius)
         .count();
     inside as f64 / (SAMPLES * SAMPLES) as f64
 }

@@ -7,27 +7,54 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::raster::{PixelFrame, RasterLayer};
 use super::{Anchor, Fill, Node, Rect, Scene, Stroke, Text};
-use crate::png::encode_rgb;
+use crate::png::{Compression, encode_rgb};
 use crate::text::Weight;
 use crate::{Colour, PlotError};
 
 /// `DejaVu Sans`, or else the fonts that look most like it.
 const FONT_FAMILY: &str = "'DejaVu Sans', 'Bitstream Vera Sans', Verdana, Geneva, sans-serif";
 
-/// Writes a scene on white paper, its raster layers at `dpi` pixels per inch of the figure.
-pub(crate) fn write_svg(scene: &Scene, title: &str, dpi: f64) -> Result<String, PlotError> {
-    let (width, height) = (number(scene.width), number(scene.height));
-    let mut writer = Writer { text: String::new(), scale: dpi / 72.0, n_gradients: 0 };
-    let _ = writeln!(
-        writer.text,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{width}pt\" \
-         height=\"{height}pt\" viewBox=\"0 0 {width} {height}\" font-family=\"{FONT_FAMILY}\" role=\"img\">"
-    );
-    let _ = writeln!(writer.text, "<title>{}</title>", escape(title));
-    let _ = writeln!(writer.text, "<rect width=\"{width}\" height=\"{height}\" fill=\"{}\"/>", Colour::WHITE);
-    writer.nodes(&scene.nodes, 0.0, 0.0)?;
-    writer.text.push_str("</svg>\n");
-    Ok(writer.text)
+/// Who reads the SVG.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Anybody, at any size.
+    Anybody,
+    /// This crate, which has no use for small images that take long to pack and unpack.
+    Converter,
+}
+
+/// A raster layer on the pixel grid of the page.
+#[derive(Debug)]
+pub(crate) struct LaidLayer {
+    pub(crate) column: usize,
+    pub(crate) row: usize,
+    pub(crate) width: usize,
+    /// Three bytes a pixel, row by row.
+    pub(crate) pixels: Vec<u8>,
+}
+
+/// Writes a scene on white paper, its raster layers as images at `dpi` pixels per inch of the figure.
+pub(crate) fn write_svg(scene: &Scene, title: &str, dpi: f64, reader: Reader) -> Result<String, PlotError> {
+    Ok(Writer::write(scene, title, dpi, Layers::Images(reader))?.text)
+}
+
+/// Writes all of a scene but its raster layers, which are drawn at `dpi` pixels per inch: what is written lies over them.
+pub(crate) fn write_svg_over_layers(
+    scene: &Scene,
+    title: &str,
+    dpi: f64,
+) -> Result<(String, Vec<LaidLayer>), PlotError> {
+    let writer = Writer::write(scene, title, dpi, Layers::Apart(Vec::new()))?;
+    let layers = if let Layers::Apart(layers) = writer.layers { layers } else { Vec::new() };
+    Ok((writer.text, layers))
+}
+
+/// What becomes of raster layers.
+enum Layers {
+    /// They are written as images, for this reader.
+    Images(Reader),
+    /// They are kept.
+    Apart(Vec<LaidLayer>),
 }
 
 /// Writing to a `String` cannot fail, so the results of `write!` are dropped throughout.
@@ -35,10 +62,29 @@ struct Writer {
     text: String,
     /// Pixels per point.
     scale: f64,
+    layers: Layers,
     n_gradients: usize,
 }
 
 impl Writer {
+    fn write(scene: &Scene, title: &str, dpi: f64, layers: Layers) -> Result<Self, PlotError> {
+        let (width, height) = (number(scene.width), number(scene.height));
+        let mut writer = Self { text: String::new(), scale: dpi / 72.0, layers, n_gradients: 0 };
+        let _ = writeln!(
+            writer.text,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{width}pt\" \
+             height=\"{height}pt\" viewBox=\"0 0 {width} {height}\" font-family=\"{FONT_FAMILY}\" role=\"img\">"
+        );
+        let _ = writeln!(writer.text, "<title>{}</title>", escape(title));
+        if matches!(writer.layers, Layers::Images(_)) {
+            let paper = Colour::WHITE;
+            let _ = writeln!(writer.text, "<rect width=\"{width}\" height=\"{height}\" fill=\"{paper}\"/>");
+        }
+        writer.nodes(&scene.nodes, 0.0, 0.0)?;
+        writer.text.push_str("</svg>\n");
+        Ok(writer)
+    }
+
     /// Writes nodes; `x` and `y` are the place of their group on the page, which raster layers need.
     fn nodes(&mut self, nodes: &[Node], x: f64, y: f64) -> Result<(), PlotError> {
         for node in nodes {
@@ -160,7 +206,17 @@ impl Writer {
         if frame.width == 0 || frame.height == 0 {
             return Ok(());
         }
-        let png = encode_rgb(&layer.draw(&frame), frame.width as u32, frame.height as u32, None)?;
+        let pixels = layer.draw(&frame);
+        let reader = match &mut self.layers {
+            Layers::Images(reader) => *reader,
+            Layers::Apart(layers) => {
+                let (column, row) = (first_column.max(0.0) as usize, first_row.max(0.0) as usize);
+                layers.push(LaidLayer { column, row, width: frame.width, pixels });
+                return Ok(());
+            }
+        };
+        let compression = if reader == Reader::Anybody { Compression::Balanced } else { Compression::Fast };
+        let png = encode_rgb(&pixels, frame.width as u32, frame.height as u32, None, compression)?;
         // Eight decimals: an image a thousandth of a pixel off its grid would be blurred.
         let _ = write!(
             self.text,
