@@ -18,6 +18,9 @@ pub(crate) fn blocks(n_cells: usize) -> Vec<Range<usize>> {
 
 /// `x W + b` of some cells, `[n_cells, n_hidden]`.
 pub(crate) fn hidden<N: Network + ?Sized>(network: &N, data: &LogNorm, cells: Range<usize>) -> Dense {
+    if let Some(result) = network.first_step(data, cells.clone()) {
+        return result;
+    }
     let (weights, bias) = (network.weights(), network.bias());
     let mut result = Array2::zeros((cells.len(), bias.len()));
     for (cell, mut hidden) in cells.zip(result.rows_mut()) {

@@ -100,17 +100,18 @@ pub fn ranked_genes(
     filter: &Filter,
 ) -> Vec<RankedGene> {
     let difference = |gene: usize| context.mean_expression[gene] - all.mean_expression[gene];
-    let listed = |gene: &usize| {
+    let is_listed = |gene: &usize| {
         context.nonzero_fraction[*gene] > filter.min_nonzero_fraction
             && context.mean_expression[*gene] > filter.min_expression
             && (filter.include_lowered || difference(*gene) >= 0.0)
     };
-    let genes = descending(scores).into_iter().filter(listed).enumerate();
+    let listed = (0..scores.len()).filter(is_listed).map(|gene| (scores[gene], gene)).collect();
+    let genes = sorted_descending(listed).into_iter().enumerate();
     genes
-        .map(|(position, gene)| RankedGene {
+        .map(|(position, (importance, gene))| RankedGene {
             gene,
             rank: position + 1,
-            importance: scores[gene],
+            importance,
             mean_expression: context.mean_expression[gene],
             difference: difference(gene),
             nonzero_fraction: context.nonzero_fraction[gene],
@@ -120,7 +121,12 @@ pub fn ranked_genes(
 
 /// All positions by decreasing value; equal ones in their order.
 pub fn descending(values: ArrayView1<'_, f32>) -> Vec<usize> {
-    let mut positions: Vec<usize> = (0..values.len()).collect();
-    positions.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
-    positions
+    let all = values.iter().copied().zip(0..).collect();
+    sorted_descending(all).into_iter().map(|(_, position)| position).collect()
+}
+
+/// Values with their positions, by decreasing value; equal ones by position.
+fn sorted_descending(mut values: Vec<(f32, usize)>) -> Vec<(f32, usize)> {
+    values.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    values
 }

@@ -1,6 +1,8 @@
+use std::ops::Range;
+
 use ndarray::{Array3, ArrayView1, ArrayView2};
 
-use crate::Dense;
+use crate::{Dense, LogNorm};
 
 /// A network whose first step is linear in the genes: `f(x) = g(x W + b)`.
 ///
@@ -61,6 +63,12 @@ pub trait Network: Sync {
     /// `[n_directions, n_cells, n_hidden]`, is the gradient of the scalar product of direction `d` and the neurons of
     /// cell `c`.
     fn gradients(&self, hidden: ArrayView2<'_, f32>, directions: ArrayView2<'_, f32>) -> Array3<f32>;
+
+    /// The first step `x W + b` of some cells, `[n_cells, n_hidden]`, if the network has a faster way to it than to add
+    /// up the weights.
+    fn first_step(&self, _data: &LogNorm, _cells: Range<usize>) -> Option<Dense> {
+        None
+    }
 
     /// The Jacobian of the neurons with respect to the first step's output, averaged over the cells,
     /// `[n_neurons, n_hidden]`, if the network knows a shorter way to it than the gradients of all neurons.

@@ -10,9 +10,10 @@ use concord_attr::{
     AttributeConfig, Attribution, Baseline, GeneStatistics, Method, Network, RankedGene, attribute, gene_statistics,
     importance, ranked_genes,
 };
-use concord_core::{Embedding, Labels, LogNorm};
+use concord_core::{Dense, Embedding, Labels, LogNorm};
 use concord_model::{Encoder, EncoderNetwork};
 use ndarray::Axis;
+use rayon::prelude::*;
 
 pub(crate) use args::{AttributionArgs, BaselineName};
 pub(crate) use contexts::{Neurons, Wanted};
@@ -58,7 +59,7 @@ pub(crate) struct TargetResult {
     /// What perturbing the genes does, of the list and of other rankings.
     pub(crate) trust: Vec<TrustRow>,
     /// Scores of single cells, `[n_cells, n_genes]`, and which cells these are, when they were asked for.
-    pub(crate) cells: Option<(Vec<usize>, concord_core::Dense)>,
+    pub(crate) cells: Option<(Vec<usize>, Dense)>,
 }
 
 /// A model that is explained.
@@ -183,14 +184,15 @@ fn explain<N: Network>(
 ) -> Result<Vec<ContextResult>, CliError> {
     let all = gene_statistics(subject.data);
     let bar = terminal.bar("attribute", contexts.len());
-    let mut results = Vec::with_capacity(contexts.len());
-    for context in contexts {
+    let explain = |context: &Context| {
+        let result = explain_context(subject, context, args, config, &all);
         bar.set_message(context.name.clone());
-        results.push(explain_context(subject, context, args, config, &all)?);
         bar.inc(1);
-    }
+        result
+    };
+    let results: Vec<_> = contexts.par_iter().map(explain).collect();
     bar.finish_and_clear();
-    Ok(results)
+    results.into_iter().collect()
 }
 
 fn explain_context<N: Network>(
@@ -247,10 +249,11 @@ fn attribution<N: Network>(
     let targets: Vec<_> = context.targets.iter().map(|target| target.target.clone()).collect();
     if config.method == Method::Gradient && config.sign == concord_attr::Sign::Signed && !config.keep_cells {
         let jacobian = importance(subject.network, cells)?;
-        let mut scores = ndarray::Array2::zeros((cells.n_genes(), targets.len()));
-        for (target, mut scores) in targets.iter().zip(scores.axis_iter_mut(Axis(1))) {
-            scores.assign(&jacobian.dot(&target.as_direction()));
+        let mut directions = Dense::zeros((jacobian.ncols(), targets.len()));
+        for (target, mut direction) in targets.iter().zip(directions.axis_iter_mut(Axis(1))) {
+            direction.assign(&target.as_direction());
         }
+        let scores = jacobian.dot(&directions);
         let names = targets.iter().map(|target| target.name().to_owned()).collect();
         return Ok(Attribution { targets: names, scores, completeness: None, cells: None });
     }

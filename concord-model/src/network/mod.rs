@@ -1,11 +1,15 @@
 //! The encoder as attribution sees it: plain matrices and closed-form derivatives, without Burn.
 
+use std::ops::Range;
+
 use burn::tensor::Tensor;
-use concord_core::{Dense, Network};
+use concord_core::{Dense, LogNorm, Network};
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut1, Axis, Zip};
 
 use crate::{
     Model, ModelError,
+    batch::SparseBatch,
+    kernels::sparse_linear,
     layers::{Block, Norm, Running},
     ops::{LEAKY_SLOPE, NORM_EPSILON},
 };
@@ -285,6 +289,13 @@ impl Network for EncoderNetwork {
             result.assign(&gradients);
         }
         result
+    }
+
+    fn first_step(&self, data: &LogNorm, cells: Range<usize>) -> Option<Dense> {
+        let Stage { weight, bias, .. } = &self.stages[0];
+        let batch = SparseBatch::gather(data.matrix(), &cells.collect::<Vec<_>>(), |_| true);
+        let result = sparse_linear(&batch, weight.as_slice()?, bias.as_slice()?);
+        Array2::from_shape_vec((batch.n_cells(), bias.len()), result).ok()
     }
 
     fn mean_jacobian(&self, hidden: ArrayView2<'_, f32>) -> Option<Dense> {
