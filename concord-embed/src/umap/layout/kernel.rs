@@ -62,33 +62,42 @@ impl<const D: usize> Layout<'_, D> {
 
     #[inline(always)]
     fn move_group(&self, epoch: usize, first: usize, position: &mut [Lanes; D], drawn: &Drawn) {
-        let forces = self.options.forces;
         let rate = (self.options.learning_rate * (1.0 - (epoch - 1) as f64 / self.options.n_epochs as f64)) as f32;
         for (position, coordinate) in position.iter_mut().zip(&self.coordinates) {
             position.copy_from_slice(&coordinate[first..first + LANES]);
         }
         let n_cells = self.order.len() as u64;
         let mut random = hash(self.options.seed ^ hash((epoch as u64) << 32 | first as u64));
-        for (step, neighbors) in drawn.neighbors.iter().take(drawn.n_steps).enumerate() {
-            let active: Lanes = std::array::from_fn(|lane| f32::from(u8::from((step as u32) < drawn.counts[lane])));
-            let neighbor: [Lanes; D] =
-                std::array::from_fn(|d| neighbors.map(|place| self.coordinates[d][place as usize]));
-            // Twice, for the edge belongs to both of its ends.
-            forces.pull(position, &neighbor, &active.map(|active| 2.0 * rate * active));
+        // All edges pull twice, for they belong to both of their ends: once as the other end's, and once as this cell's.
+        for step in 0..drawn.n_steps {
+            self.pull(position, drawn, step, rate);
+        }
+        for step in 0..drawn.n_steps {
+            let rates = self.pull(position, drawn, step, rate);
             let mut shift = [[0.0; LANES]; D];
             for _ in 0..self.options.negative_sample_rate {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 let place = (((random >> 32) * n_cells) >> 32) as usize;
                 let others: [&Lanes; D] =
                     std::array::from_fn(|d| self.coordinates[d][place..].first_chunk().unwrap_or(&[0.0; LANES]));
-                forces.push(&mut shift, position, &others);
+                self.options.forces.push(&mut shift, position, &others);
             }
             for d in 0..D {
                 for lane in 0..LANES {
-                    position[d][lane] += rate * active[lane] * shift[d][lane];
+                    position[d][lane] += rates[lane] * shift[d][lane];
                 }
             }
         }
+    }
+
+    /// Lets one edge of every lane pull, and gives the rates that the lanes moved at: 0 where a lane has no more edges.
+    #[inline(always)]
+    fn pull(&self, position: &mut [Lanes; D], drawn: &Drawn, step: usize, rate: f32) -> Lanes {
+        let rates = std::array::from_fn(|lane| if (step as u32) < drawn.counts[lane] { rate } else { 0.0 });
+        let neighbors = drawn.neighbors[step];
+        let neighbor: [Lanes; D] = std::array::from_fn(|d| neighbors.map(|place| self.coordinates[d][place as usize]));
+        self.options.forces.pull(position, &neighbor, &rates);
+        rates
     }
 }
 
