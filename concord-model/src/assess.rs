@@ -130,11 +130,11 @@ impl Bin {
 /// taken away as is missing already: the mean of four draws of genes.
 ///
 /// `found` are the positions of the model's genes that the data really have; the others are zero in `data`, and `latent`
-/// is the code that cells have so. Near 0, the code hardly depends on genes like those that are missing; near 1, it is
+/// is the code that cells have so, `[n_cells, n_latent]`; returned is one number a cell. Near 0, the code hardly depends on genes like those that are missing; near 1, it is
 /// mostly made of what is left by chance. An estimate of ours; the reference refuses data with missing genes.
 ///
 /// # Errors
-/// As [`embed`].
+/// As [`embed`]; [`ModelError::Core`] for a code of other cells, or when a position is none of the genes.
 ///
 /// # Examples
 /// ```
@@ -160,6 +160,12 @@ pub fn missing_effect(
     found: &[usize],
 ) -> Result<Vec<f64>, ModelError> {
     const N_DRAWS: usize = 4;
+    let same_length = |what, expected, found| {
+        if expected == found { Ok(()) } else { Err(CoreError::LengthMismatch { what, expected, found }) }
+    };
+    same_length("codes of the cells", data.n_cells(), latent.n_cells())?;
+    let n_known = found.iter().filter(|&&gene| gene < data.n_genes()).count();
+    same_length("positions of genes that the data have", found.len(), n_known)?;
     let share = 1.0 - found.len() as f64 / data.n_genes().max(1) as f64;
     let n_taken = ((share * found.len() as f64).round() as usize).max(1).min(found.len());
     let mut effects = vec![0.0; data.n_cells()];

@@ -169,6 +169,19 @@ pub enum ModelError {
         /// The parameter.
         parameter: String,
     },
+    /// A model to start from means other categories by the numbers that its weights go by.
+    #[error(
+        "the model to start from knows the {what} {model}, and the data have {data}: what it learned of the one would be \
+         taken for the other. Give the data the same {what}, or start without a model"
+    )]
+    OtherCategories {
+        /// Batches, classes, or the categories of a covariate.
+        what: String,
+        /// Those of the model.
+        model: String,
+        /// Those of the data.
+        data: String,
+    },
     /// The loss stopped being a number.
     #[error(
         "the loss became {loss} in epoch {epoch}, step {step}: lower the learning rate (it was {learning_rate}){}",

@@ -63,7 +63,8 @@ pub struct TrainProgress {
 pub struct Run<'a> {
     /// Called after every step.
     pub progress: &'a mut dyn FnMut(TrainProgress),
-    /// A model of the same shape whose weights training starts with (`pretrained_model` of the reference).
+    /// A model of the same shape, and of the same categories where it has weights for them, whose weights training starts
+    /// with (`pretrained_model` of the reference).
     pub pretrained: Option<&'a Model>,
     /// Looked at after every step: when it is true, a checkpoint is written (where `checkpoints` says) and training ends
     /// with [`ModelError::Interrupted`].

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Checkpoint, Device, EpochSummary, LossParts, Model, ModelError, Run, TrainConfig, TrainProgress, Trained,
-    architecture::Architecture,
+    architecture::{Architecture, Categories},
     checkpoint::numbered,
     data::{CheckedData, n_neighbors},
     embed,
@@ -92,7 +92,8 @@ impl<'a> Trainer<'a> {
             Some(model) => {
                 weights::check_same_shapes(model, &fresh, self.architecture())
                     .map_err(|parameter| ModelError::OtherShape { parameter })?;
-                model.module().clone().train()
+                check_same_categories(model.categories(), &self.architecture().categories)?;
+                model.module().clone().to_device(&self.device.clone().without_autodiff()).train()
             }
         };
         Ok(State {
@@ -239,6 +240,25 @@ impl<'a> Trainer<'a> {
             notes: self.data.notes.clone(),
         }
     }
+}
+
+/// Weights go by the numbers of categories, so that the same numbers must mean the same.
+fn check_same_categories(model: &Categories, data: &Categories) -> Result<(), ModelError> {
+    let same = |what: String, model: &[String], data: &[String]| {
+        let named = |names: &[String]| names.join(", ");
+        if model == data {
+            Ok(())
+        } else {
+            Err(ModelError::OtherCategories { what, model: named(model), data: named(data) })
+        }
+    };
+    same("batches".to_owned(), &model.domains, &data.domains)?;
+    same("classes".to_owned(), &model.classes, &data.classes)?;
+    let names = |categories: &Categories| categories.covariates.iter().map(|known| known.name.clone()).collect::<Vec<_>>();
+    same("covariates".to_owned(), &names(model), &names(data))?;
+    model.covariates.iter().zip(&data.covariates).try_for_each(|(model, data)| {
+        same(format!("categories of {}", model.name), &model.categories, &data.categories)
+    })
 }
 
 fn check_graph(graph: &KnnGraph, expected: usize) -> Result<(), ModelError> {

@@ -127,6 +127,24 @@ fn training_can_start_from_another_model() {
     assert!(error.starts_with("the model to start from has another encoder.0.bias"), "{error}");
 }
 
+/// Weights go by numbers: class 1 of the model is not to become another class 1.
+#[test]
+fn a_model_to_start_from_must_know_the_same_categories() {
+    let mut cells = Cells::new();
+    let config = TrainConfig { n_epochs: 1, use_classifier: true, ..small() };
+    let first = trained(&cells, &config).unwrap();
+    let go_on = |cells: &Cells| {
+        let mut nothing = |_| ();
+        let mut run = Run { pretrained: Some(&first.encoder), ..Run::new(&mut nothing) };
+        train_model(&cells.training_data(), &config, &Device::cpu(), &mut run)
+    };
+    go_on(&cells).unwrap();
+    let renamed = cells.known_classes.names().iter().map(|name| format!("other {name}")).collect();
+    cells.known_classes = Labels::new(cells.known_classes.codes().to_vec(), renamed).unwrap();
+    let error = go_on(&cells).unwrap_err();
+    assert!(matches!(&error, ModelError::OtherCategories { what, .. } if what == "classes"), "{error}");
+}
+
 /// Directories hold the options that there were when they were written.
 #[test]
 fn older_directories_load() {

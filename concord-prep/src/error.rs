@@ -10,6 +10,20 @@ pub enum PrepError {
     /// The data contradict themselves.
     #[error(transparent)]
     Core(#[from] CoreError),
+    /// A column was named that the matrix does not have.
+    #[error("there is no gene in column {column}: the matrix has {n_genes}, counted from 0")]
+    NoSuchGene {
+        /// The column, from 0.
+        column: usize,
+        /// Number of columns.
+        n_genes: usize,
+    },
+    /// A column was named twice.
+    #[error("the gene in column {column} is named twice: leave one of them out")]
+    GeneTwice {
+        /// The column, from 0.
+        column: usize,
+    },
     /// An option has a value that makes no sense.
     #[error("--{option} {value} is out of range: {expected}")]
     InvalidOption {

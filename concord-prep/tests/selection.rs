@@ -301,5 +301,7 @@ fn given_genes_stay_in_their_order() -> TestResult {
     assert_eq!(table.n_rows(), 9);
     let error = FeatureSelection::given(vec![0, 9], 9).map_err(|error| error.to_string());
     assert!(error.is_err_and(|error| error.contains('9')));
+    let twice = FeatureSelection::given(vec![3, 0, 3], 9);
+    assert!(matches!(twice, Err(PrepError::GeneTwice { column: 3 })), "{twice:?}");
     Ok(())
 }

@@ -190,9 +190,14 @@ fn explain<N: Network>(
         bar.inc(1);
         result
     };
-    let results: Vec<_> = contexts.par_iter().map(explain).collect();
+    // As many contexts at once as there are threads, so that memory does not grow with their number.
+    let mut results = Vec::with_capacity(contexts.len());
+    for contexts in contexts.chunks(rayon::current_num_threads()) {
+        let explained: Vec<_> = contexts.par_iter().map(explain).collect();
+        results.extend(explained.into_iter().collect::<Result<Vec<_>, _>>()?);
+    }
     bar.finish_and_clear();
-    results.into_iter().collect()
+    Ok(results)
 }
 
 fn explain_context<N: Network>(

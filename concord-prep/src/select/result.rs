@@ -3,7 +3,7 @@ use std::fmt;
 use concord_core::{Column, CoreError, Table};
 
 use super::{Flavor, Ranking};
-use crate::MatrixState;
+use crate::{MatrixState, PrepError};
 
 /// The chosen genes, and what they were chosen by.
 ///
@@ -130,10 +130,16 @@ impl FeatureSelection {
     /// The given columns of a matrix with `n_genes` columns, in the order in which they are given.
     ///
     /// # Errors
-    /// [`CoreError::CodeOutOfRange`] for a column that the matrix does not have.
-    pub fn given(columns: Vec<usize>, n_genes: usize) -> Result<Self, CoreError> {
-        if let Some((row, &column)) = columns.iter().enumerate().find(|&(_, &column)| column >= n_genes) {
-            return Err(CoreError::CodeOutOfRange { row, code: column as u32, n_categories: n_genes });
+    /// [`PrepError::NoSuchGene`] for a column that the matrix does not have, [`PrepError::GeneTwice`].
+    pub fn given(columns: Vec<usize>, n_genes: usize) -> Result<Self, PrepError> {
+        let mut is_taken = vec![false; n_genes];
+        for &column in &columns {
+            let Some(is_taken) = is_taken.get_mut(column) else {
+                return Err(PrepError::NoSuchGene { column, n_genes });
+            };
+            if std::mem::replace(is_taken, true) {
+                return Err(PrepError::GeneTwice { column });
+            }
         }
         Ok(Self {
             chosen: columns.clone(),

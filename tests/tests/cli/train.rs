@@ -214,3 +214,49 @@ fn genes_and_first_weights_can_be_given() {
     fs::remove_file(&genes).unwrap();
     refuses(train(&nowhere, &[]).arg("--input-feature").arg(&genes), &["--input-feature", "No such file"]);
 }
+
+#[test]
+fn a_model_to_begin_with_brings_its_normalisation() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let shape = ["--encoder-dims", "16", "--latent-dim", "4"];
+    train(&first, &shape).args(["--target-sum", "654"]).assert().success();
+    let begin = |more: &[&str]| {
+        let mut command = train(&second, &shape);
+        command.args(more).arg("--pretrained-model").arg(first.join("model"));
+        command
+    };
+    let total = |folder: &Path| -> serde_json::Value {
+        let text = fs::read(folder.join("model/config.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&text).unwrap()["normalization"].clone()
+    };
+    begin(&[]).assert().success();
+    assert!(total(&first).to_string().contains("654"), "{}", total(&first));
+    assert_eq!(total(&second), total(&first));
+    begin(&["--target-sum", "700"]).assert().success();
+    assert_ne!(total(&second), total(&first));
+    fails(&mut begin(&["--flavor", "seurat"]), &["--flavor", "cannot be used with"]);
+
+    // Values that are logged already are none of those that the model knows.
+    let logged = folder.path().join("logged.h5ad");
+    let data = concord_io::read_h5ad(demo_file(), &concord_io::ReadOptions::default()).unwrap();
+    let matrix = data.counts.matrix().map(|value| value.ln_1p());
+    concord_io::write_h5ad(&logged, &matrix, &data.cells, &data.genes, &concord_io::Additions::default()).unwrap();
+    let mut command = concord(&["train", "--epochs", "1", "--batch-size", "64"]);
+    command.args(shape).arg(&logged).arg("-o").arg(folder.path().join("third"));
+    command.arg("--pretrained-model").arg(first.join("model"));
+    fails(&mut command, &["the model was trained on counts", "--layer"]);
+    command.arg("--tutorial").assert().success();
+}
+
+#[test]
+fn training_goes_on_in_another_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("genes.txt"), "LYZ\nCD79A\nNKG7\nCD3D\n").unwrap();
+    let out = folder.path().join("out");
+    let mut begin = train(&out, &["--input-feature", "genes.txt", "--stop-after", "2"]);
+    begin.current_dir(folder.path()).assert().code(130);
+    let elsewhere = tempfile::tempdir().unwrap();
+    concord(&["train", "--resume"]).arg(&out).current_dir(elsewhere.path()).assert().success();
+    assert!(out.join("model/config.json").exists());
+}

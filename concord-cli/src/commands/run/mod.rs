@@ -61,6 +61,7 @@ pub(crate) fn run(args: &RunArgs, session: &Session) -> Result<(), CliError> {
     args.training.check()?;
     args.umap.validate()?;
     args.attribution.validate()?;
+    args.training.check_replicates(args.attribution.replicates)?;
     let device = args.training.device.open()?;
     let pretrained = args.training.pretrained(&device)?;
     let input = Input::open(args.input.as_deref())?;

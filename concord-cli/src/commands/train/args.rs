@@ -22,6 +22,10 @@ A long training that may be interrupted, by Ctrl-C or otherwise, and goes on as 
   concord train data.h5ad -o trained --checkpoint-every 1
   concord train --resume trained";
 
+/// Options that have no effect where genes are given.
+const SELECTION: [&str; 7] =
+    ["n_top_features", "flavor", "min_cells", "filter_gene_by_counts", "min_batch_size", "subsample_frac", "span"];
+
 /// Everything that decides what a model becomes, from the file to its weights.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TrainingArgs {
@@ -36,15 +40,15 @@ pub(crate) struct TrainingArgs {
     #[arg(long, help_heading = "Genes and normalisation")]
     pub(crate) tutorial: bool,
     /// Train on the genes in this file, one a line and in this order, instead of selected ones
-    #[arg(long, value_name = "FILE", help_heading = "Genes and normalisation")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = SELECTION, help_heading = "Genes and normalisation")]
     pub(crate) input_feature: Option<PathBuf>,
     #[command(flatten, next_help_heading = "Genes and normalisation")]
     pub(crate) select: SelectConfig,
     #[command(flatten)]
     pub(crate) normalize: NormalizeConfig,
     /// Begin with the weights of this model instead of random ones, on the same genes; the options are to be those of its shape
-    #[arg(long, value_name = "FOLDER", conflicts_with = "input_feature", help_heading = "Training")]
-    pretrained_model: Option<PathBuf>,
+    #[arg(long, value_name = "FOLDER", conflicts_with = "input_feature", conflicts_with_all = SELECTION, help_heading = "Training")]
+    pub(super) pretrained_model: Option<PathBuf>,
     #[command(flatten, next_help_heading = "Training")]
     pub(crate) config: TrainConfig,
     #[command(flatten)]
@@ -55,7 +59,19 @@ impl TrainingArgs {
     /// Refuses options that are out of range or do not go together.
     pub(crate) fn check(&self) -> Result<(), CliError> {
         self.config.validate()?;
+        self.given_features(None)?;
         self.known.check(&self.config)
+    }
+
+    /// Refuses more models of the kind where this one does not begin with random weights.
+    pub(crate) fn check_replicates(&self, n_models: usize) -> Result<(), CliError> {
+        if self.pretrained_model.is_none() || n_models <= 1 {
+            return Ok(());
+        }
+        Err(CliError::usage(
+            "--replicates holds models against each other that all begin with random weights: leave out --pretrained-model, \
+             or --replicates",
+        ))
     }
 
     /// The model to begin with, if there is one.

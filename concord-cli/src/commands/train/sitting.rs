@@ -52,8 +52,14 @@ impl<'a> Sitting<'a> {
 #[derive(Serialize, Deserialize)]
 struct Order {
     arguments: Vec<String>,
-    /// The absolute path of the input.
+    /// Absolute paths, for training may go on in another folder: that of the input,
     input: PathBuf,
+    /// of the list of genes,
+    #[serde(default)]
+    input_feature: Option<PathBuf>,
+    /// and of the model to begin with.
+    #[serde(default)]
+    pretrained_model: Option<PathBuf>,
 }
 
 /// The options of an interrupted training; those for interruption, and the device if there is one, are the new ones.
@@ -80,6 +86,8 @@ pub(super) fn taken_up(args: &TrainArgs, folder: &Path, command_line: &[String])
     };
     // Training can go on elsewhere than where it was begun.
     let mut training = begun.training.clone();
+    training.input_feature = order.input_feature.or(training.input_feature);
+    training.pretrained_model = order.pretrained_model.or(training.pretrained_model);
     if command_line.iter().any(|argument| option(argument) == DEVICE) {
         training.device = args.training.device;
     }
@@ -119,9 +127,15 @@ impl Desk {
         }
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         remove(&path)?;
-        let input = args.input.clone().unwrap_or_default();
-        let input = std::path::absolute(&input).context("cannot name the input")?;
-        let order = Order { arguments: command_line.to_vec(), input };
+        let absolute = |path: &PathBuf| {
+            std::path::absolute(path).with_context(|| format!("cannot name {} by an absolute path", path.display()))
+        };
+        let order = Order {
+            arguments: command_line.to_vec(),
+            input: absolute(&args.input.clone().unwrap_or_default())?,
+            input_feature: args.training.input_feature.as_ref().map(absolute).transpose()?,
+            pretrained_model: args.training.pretrained_model.as_ref().map(absolute).transpose()?,
+        };
         let text = serde_json::to_string_pretty(&order).context("cannot write down the options")?;
         let place = folder.join(ORDER);
         fs::write(&place, format!("{text}\n")).with_context(|| format!("cannot write {}", place.display()))?;

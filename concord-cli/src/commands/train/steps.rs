@@ -27,22 +27,38 @@ pub(crate) fn select(
 /// The chosen genes of the normalised matrix, the encoder's input; and how it was normalised.
 pub(crate) fn to_input(
     counts: Counts,
-    state: MatrixState,
+    subject: &Subject,
     selection: &FeatureSelection,
     args: &TrainingArgs,
 ) -> Result<((LogNorm, Normalization), String), CliError> {
     // The authors' notebook normalises whatever it gets.
-    let state = if args.tutorial { MatrixState::Counts } else { state };
-    let normalization = model_input::normalization(&counts, state, args.normalize)?;
+    let state = if args.tutorial { MatrixState::Counts } else { subject.state };
+    let (normalization, what) = match (args.normalize.target_sum, subject.pretrained_normalization) {
+        (None, Some(known)) => (as_before(known, state)?, "the model's total,"),
+        (None, None) => (model_input::normalization(&counts, state, args.normalize)?, "the median total,"),
+        (Some(_), _) => (model_input::normalization(&counts, state, args.normalize)?, "a total of"),
+    };
     let summary = match normalization {
         Normalization::AsIs => "used as it is".to_owned(),
-        Normalization::TotalAndLog { target_sum } => {
-            let what = if args.normalize.target_sum.is_some() { "a total of" } else { "the median total," };
-            format!("cells to {what} {target_sum}, log1p")
-        }
+        Normalization::TotalAndLog { target_sum } => format!("cells to {what} {target_sum}, log1p"),
     };
     let data = model_input::normalized(counts, normalization)?.select_genes(&selection.chosen);
     Ok(((data, normalization), summary))
+}
+
+/// The normalisation of the model that training begins with, which its weights count on.
+fn as_before(known: Normalization, state: MatrixState) -> Result<Normalization, CliError> {
+    match (known, state) {
+        (Normalization::TotalAndLog { .. }, MatrixState::Logged) => Err(CliError::usage(
+            "--pretrained-model: the model was trained on counts that were normalised and logged, and the matrix seems to be \
+             logged already: choose the counts with --layer or --use-raw, or log once more with --tutorial",
+        )),
+        (Normalization::AsIs, MatrixState::Counts | MatrixState::Normalized) => Err(CliError::usage(format!(
+            "--pretrained-model: the model was trained on normalised and logged values, and the matrix holds {state}: \
+             choose another with --layer or --use-raw, or say with --target-sum how to normalise it"
+        ))),
+        _ => Ok(known),
+    }
 }
 
 /// The latent code of every cell.

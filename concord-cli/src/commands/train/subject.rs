@@ -30,6 +30,8 @@ pub(crate) struct Subject {
     pub(crate) domains: Labels,
     /// The places of the genes to train on, where they are not to be selected.
     given: Option<Vec<usize>>,
+    /// How the input of the model was normalised that training begins with, if there is one and it says so.
+    pub(super) pretrained_normalization: Option<Normalization>,
     known: Known,
 }
 
@@ -58,6 +60,7 @@ impl Subject {
             batch,
             domains,
             given,
+            pretrained_normalization: pretrained.and_then(|card| card.normalization),
             known: Known::read(dataset, path, &args.known, &args.config)?,
         })
     }
@@ -103,6 +106,6 @@ pub(crate) fn prepare(
     }
     let features = subject.genes.select(&selection.chosen);
     let (data, normalization) =
-        recorder.step("normalise", || steps::to_input(counts, subject.state, &selection, args))?;
+        recorder.step("normalise", || steps::to_input(counts, subject, &selection, args))?;
     Ok(Prepared { selection, features, data, normalization })
 }
