@@ -10,8 +10,9 @@ use clap::{
     builder::{PathBufValueParser, TypedValueParser},
 };
 use concord_plot::{Figure, LegendPlacement, Palette, PlotError};
+use rayon::prelude::*;
 
-use crate::{error::CliError, output_files};
+use crate::{error::CliError, output_files, outputs::file_stem};
 
 /// Resolution of PNG files, in pixels per inch, where no option says otherwise: what journals ask for.
 pub(crate) const PNG_DPI: f64 = 300.0;
@@ -80,7 +81,10 @@ pub(crate) fn points(text: &str) -> Result<f64, String> {
 /// Where a figure goes.
 #[derive(Debug, Args)]
 pub(crate) struct FigureArgs {
-    /// Where to write the figure: a .png, .svg or .pdf; may be given several times
+    /// Where to write the figure: a .png, .svg or .pdf; may be given several times.
+    ///
+    /// In names of gene strips {context} and {target} stand for the list that is drawn: then all lists are drawn that
+    /// --context and --target leave, each into a file of its own.
     #[arg(long, short, required = true, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(figure_file))]
     out: Vec<FigureFile>,
     /// Resolution of PNG files, and of the cells in SVG and PDF files, in pixels per inch
@@ -88,7 +92,48 @@ pub(crate) struct FigureArgs {
     pub(crate) dpi: f64,
 }
 
+/// In a name, the context that something is about, and the target.
+pub(crate) const CONTEXT: &str = "{context}";
+const TARGET: &str = "{target}";
+
+/// A figure about a target in a context.
+pub(crate) struct FigureAbout<'a> {
+    pub(crate) context: &'a str,
+    pub(crate) target: &'a str,
+    pub(crate) figure: Figure,
+}
+
 impl FigureArgs {
+    /// Whether the names leave open what a figure is about: then there is a file for each.
+    pub(crate) fn is_pattern(&self) -> bool {
+        let mut names = self.out.iter().filter_map(|file| file.path.to_str());
+        names.any(|name| name.contains(CONTEXT) || name.contains(TARGET))
+    }
+
+    /// Writes figures into files of their own, and says which.
+    pub(crate) fn save_each(&self, figures: &[FigureAbout<'_>], inputs: &[&Path]) -> Result<Vec<PathBuf>, CliError> {
+        let mut places: Vec<(PathBuf, FigureFormat, &Figure)> = Vec::new();
+        for FigureAbout { context, target, figure } in figures {
+            for file in &self.out {
+                let path = filled(&file.path, context, target);
+                if places.iter().any(|(other, ..)| *other == path) {
+                    return Err(CliError::usage(format!(
+                        "several lists would be written to {}: put {CONTEXT} and {TARGET} into the name after -o",
+                        path.display()
+                    )));
+                }
+                places.push((path, file.format, figure));
+            }
+        }
+        let paths: Vec<PathBuf> = places.iter().map(|(path, ..)| path.clone()).collect();
+        output_files::check(&paths.iter().map(PathBuf::as_path).collect::<Vec<_>>(), inputs)?;
+        let render =
+            |(path, format, figure): (PathBuf, FigureFormat, &Figure)| Ok((path, format.render(figure, self.dpi)?));
+        let files: Vec<Result<_, CliError>> = places.into_par_iter().map(render).collect();
+        output_files::write(&files.into_iter().collect::<Result<Vec<_>, _>>()?)?;
+        Ok(paths)
+    }
+
     /// The files.
     pub(crate) fn paths(&self) -> Vec<&Path> {
         self.out.iter().map(|file| file.path.as_path()).collect()
@@ -107,6 +152,14 @@ impl FigureArgs {
         }
         Ok(output_files::write(&files)?)
     }
+}
+
+/// A name with a context and a target in it, as far as they can stand in names of files.
+fn filled(path: &Path, context: &str, target: &str) -> PathBuf {
+    path.to_str().map_or_else(
+        || path.to_owned(),
+        |name| name.replace(CONTEXT, &file_stem(context)).replace(TARGET, &file_stem(target)).into(),
+    )
 }
 
 /// Where the names of categories stand.

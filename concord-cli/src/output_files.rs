@@ -42,9 +42,10 @@ pub(crate) fn check(outputs: &[&Path], inputs: &[&Path]) -> Result<(), CliError>
 }
 
 /// Writes files; none of them is in its place before all are complete.
-pub(crate) fn write(files: &[(&Path, Vec<u8>)]) -> anyhow::Result<()> {
+pub(crate) fn write<P: AsRef<Path>>(files: &[(P, Vec<u8>)]) -> anyhow::Result<()> {
     let mut staged = Vec::with_capacity(files.len());
     for (path, bytes) in files {
+        let path = path.as_ref();
         let context = || format!("cannot write {}", path.display());
         if is_special(path) {
             fs::write(path, bytes).with_context(context)?;

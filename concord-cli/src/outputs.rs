@@ -140,7 +140,7 @@ pub(crate) fn file_stems(names: &[&str]) -> Vec<String> {
 const MOST_BYTES: usize = 160;
 
 /// A name that can be part of a file name on every system: what is neither letter, digit, `-`, `_` nor `.` becomes `_`.
-fn file_stem(name: &str) -> String {
+pub(crate) fn file_stem(name: &str) -> String {
     let stem: String =
         name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' }).collect();
     let stem = stem.trim_start_matches('.');

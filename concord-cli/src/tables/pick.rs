@@ -9,9 +9,9 @@ const N_LISTED: usize = 12;
 /// Which rows of a table to use.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct PickArgs {
-    /// The context in the table, such as `CD4 T cells`
+    /// The context in the table, such as `CD4 T cells`; may be given several times
     #[arg(long, value_name = "NAME")]
-    pub(crate) context: Option<String>,
+    pub(crate) context: Vec<String>,
     /// The target in the table, such as `neuron 50`
     #[arg(long, value_name = "NAME")]
     pub(crate) target: Option<String>,
@@ -21,16 +21,16 @@ impl PickArgs {
     /// The groups that are meant. A name that is not in the table is answered with those that are.
     pub(crate) fn all<R>(&self, groups: Vec<Group<R>>) -> Result<Vec<Group<R>>, CliError> {
         let contexts = distinct(groups.iter().map(|group| group.context.as_str()));
-        check("--context", self.context.as_deref(), &contexts, "the table")?;
-        let is_meant = |wanted: Option<&String>, name: &str| wanted.is_none_or(|wanted| wanted == name);
-        let in_context = |group: &&Group<R>| is_meant(self.context.as_ref(), &group.context);
-        let targets = distinct(groups.iter().filter(in_context).map(|group| group.target.as_str()));
-        let place = self.context.as_ref().map_or("the table".to_owned(), |context| format!("context {context}"));
+        self.context.iter().try_for_each(|context| check("--context", Some(context), &contexts, "the table"))?;
+        let in_context = |group: &Group<R>| self.context.is_empty() || self.context.contains(&group.context);
+        let targets = distinct(groups.iter().filter(|group| in_context(group)).map(|group| group.target.as_str()));
+        let place = match &self.context[..] {
+            [] => "the table".to_owned(),
+            contexts => format!("context {}", contexts.join(" or ")),
+        };
         check("--target", self.target.as_deref(), &targets, &place)?;
-        let meant = groups.into_iter().filter(|group| {
-            is_meant(self.context.as_ref(), &group.context) && is_meant(self.target.as_ref(), &group.target)
-        });
-        Ok(meant.collect())
+        let is_target = |group: &Group<R>| self.target.as_ref().is_none_or(|target| *target == group.target);
+        Ok(groups.into_iter().filter(|group| in_context(group) && is_target(group)).collect())
     }
 
     /// The only group that is meant; several are an error that lists them.

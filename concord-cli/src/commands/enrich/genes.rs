@@ -83,7 +83,7 @@ pub(crate) fn read(path: &Path, pick: &PickArgs, session: &Session) -> Result<Ve
     if first.is_some_and(|line| line.contains(',') && !line.contains('\t')) {
         return pick.all(parse::<RankedGene>(path, &text)?)?.into_iter().map(|group| of_group(path, group)).collect();
     }
-    if pick.context.is_some() || pick.target.is_some() {
+    if !pick.context.is_empty() || pick.target.is_some() {
         return Err(CliError::usage(format!(
             "{}: this is no table, so there is nothing to choose with --context or --target",
             path.display()

@@ -9,7 +9,7 @@ use concord_plot::{GeneStripStyle, GeneValues, gene_strip};
 use ndarray::Axis;
 use serde_json::json;
 
-use super::report;
+use super::{report, report_files};
 use crate::{
     Session,
     args::MatrixArgs,
@@ -17,17 +17,21 @@ use crate::{
     columns,
     error::CliError,
     expression::{self, Expression},
-    figures::FigureArgs,
+    figures::{CONTEXT, FigureAbout, FigureArgs},
     h5ad,
     names::nearest_few,
-    tables::{self, PickArgs, RankedGene},
+    tables::{self, Group, PickArgs, RankedGene},
 };
 
 const EXAMPLES: &str = "\
 Examples:
   concord plot genes run/annotated.h5ad --genes LEF1,CCR7,CD40LG -o strip.png
   concord plot genes run/annotated.h5ad --table ranked_genes.csv \\
-      --context \"CD4 T cells\" --target \"neuron 50\" --by cell_type --only \"CD4 T cells\" -o strip.pdf";
+      --context \"CD4 T cells\" --target \"neuron 50\" --by cell_type --only \"CD4 T cells\" -o strip.pdf
+
+All lists of two contexts, each on the cells of its own:
+  concord plot genes run/annotated.h5ad --table ranked_genes.csv --context \"CD4 T cells\" --context \"B cells\" \\
+      --by cell_type --only \"{context}\" -o \"{context} {target}.pdf\"";
 
 /// Options of `concord plot genes`.
 #[derive(Debug, Args)]
@@ -57,7 +61,7 @@ pub(crate) struct GenesArgs {
     /// Column of obs by which cells are chosen with --only
     #[arg(long, value_name = "KEY", requires = "only", help_heading = "Cells")]
     by: Option<String>,
-    /// Draw only the cells of this category of the column; may be given several times
+    /// Draw only the cells of this category of the column; may be given several times, and {context} is that of the list
     #[arg(long, value_name = "CATEGORY", requires = "by", help_heading = "Cells")]
     only: Vec<String>,
     /// Draw the other cells too, in light grey
@@ -86,45 +90,91 @@ pub(crate) fn run(args: &GenesArgs, session: &Session) -> Result<(), CliError> {
         [Some(&args.input), args.table.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
     args.figure.check(&inputs)?;
     let annotation = read_annotation(&args.input)?;
-    let shown = shown_cells(args, &annotation.obs)?;
-    let (genes, option) = chosen_genes(args)?;
+    let (lists, option) = chosen_lists(args)?;
+    let shown: Vec<Option<Vec<usize>>> =
+        lists.iter().map(|list| shown_cells(args, &list.context, &annotation.obs)).collect::<Result<_, _>>()?;
+    let genes: Vec<String> = lists.iter().flat_map(|list| list.genes.iter().cloned()).collect();
     let source = args.matrix.source();
     expression::check_genes(&args.input, &source, &expression::genes(&args.input, &source)?, &genes, option)?;
     let (points, basis) = h5ad::picture(&args.input, &annotation.obsm, args.basis.as_deref(), &session.terminal)?;
     let expression = Expression::read(&args.input, &source, &genes, &session.terminal)?;
 
-    let mut values: Vec<Vec<f32>> = genes.iter().map(|gene| expression.of(gene)).collect();
-    let points = restrict(points, &mut values, shown.as_deref(), args.others)?;
-    let panels: Vec<GeneValues<'_>> =
-        genes.iter().zip(&values).map(|(name, values)| GeneValues { name, values }).collect();
-    args.figure.save(&gene_strip(&points, &panels, &style(args))?)?;
-    let n_shown = shown.map_or(points.n_cells(), |cells| cells.len());
-    report(&args.figure, json!({"basis": basis, "genes": genes, "n_cells": n_shown}), session);
+    let mut strips = Vec::with_capacity(lists.len());
+    let mut details = Vec::with_capacity(lists.len());
+    for (list, shown) in lists.iter().zip(shown) {
+        let mut values: Vec<Vec<f32>> = list.genes.iter().map(|gene| expression.of(gene)).collect();
+        let points = restrict(&points, &mut values, shown.as_deref(), args.others)?;
+        let panels: Vec<GeneValues<'_>> =
+            list.genes.iter().zip(&values).map(|(name, values)| GeneValues { name, values }).collect();
+        let figure = gene_strip(&points, &panels, &style(args))?;
+        strips.push(FigureAbout { context: &list.context, target: &list.target, figure });
+        let n_shown = shown.map_or(points.n_cells(), |cells| cells.len());
+        details.push(json!({"genes": list.genes, "n_cells": n_shown}));
+    }
+    if args.figure.is_pattern() {
+        let files = args.figure.save_each(&strips, &inputs)?;
+        for (details, list) in details.iter_mut().zip(&lists) {
+            details["context"] = json!(list.context);
+            details["target"] = json!(list.target);
+        }
+        report_files(&files, json!({"basis": basis, "strips": details}), session);
+        return Ok(());
+    }
+    // A single one: `chosen_lists` saw to that.
+    for (strip, mut details) in strips.iter().zip(details) {
+        args.figure.save(&strip.figure)?;
+        details["basis"] = json!(basis);
+        report(&args.figure, details, session);
+    }
     Ok(())
 }
 
-/// The genes to draw, each once, and the option that names them.
-fn chosen_genes(args: &GenesArgs) -> Result<(Vec<String>, &'static str), CliError> {
-    let (mut genes, option) = match &args.table {
-        None => (args.genes.iter().map(|name| name.trim().to_owned()).collect(), "--genes"),
-        Some(path) => {
-            let mut rows = args.pick.one(tables::parse::<RankedGene>(path, &tables::read_text(path)?)?)?.rows;
-            rows.sort_by_key(|row| row.rank);
-            let names = rows.into_iter().map(|row| row.gene).take(usize::from(args.top));
-            (names.collect::<Vec<String>>(), "--table")
-        }
-    };
-    let mut seen = std::collections::HashSet::new();
-    genes.retain(|gene| !gene.is_empty() && seen.insert(gene.clone()));
-    if genes.is_empty() { Err(CliError::usage("--genes: no gene is named")) } else { Ok((genes, option)) }
+/// Genes to draw side by side.
+struct GeneList {
+    /// What they are about; empty for genes that were named.
+    context: String,
+    target: String,
+    genes: Vec<String>,
 }
 
-/// The cells of the categories that are to be drawn, when not all are.
-fn shown_cells(args: &GenesArgs, obs: &Table) -> Result<Option<Vec<usize>>, CliError> {
+/// The genes to draw, each once in a strip, and the option that names them. Several lists where each has a file.
+fn chosen_lists(args: &GenesArgs) -> Result<(Vec<GeneList>, &'static str), CliError> {
+    let Some(path) = &args.table else {
+        if args.figure.is_pattern() {
+            return Err(CliError::usage(
+                "--genes are about no context and target: leave {context} and {target} out of -o",
+            ));
+        }
+        let genes = each_once(args.genes.iter().map(|name| name.trim().to_owned()));
+        if genes.is_empty() {
+            return Err(CliError::usage("--genes: no gene is named"));
+        }
+        return Ok((vec![GeneList { context: String::new(), target: String::new(), genes }], "--genes"));
+    };
+    let groups = tables::parse::<RankedGene>(path, &tables::read_text(path)?)?;
+    let groups = if args.figure.is_pattern() { args.pick.all(groups)? } else { vec![args.pick.one(groups)?] };
+    let list = |group: Group<RankedGene>| {
+        let Group { context, target, mut rows } = group;
+        rows.sort_by_key(|row| row.rank);
+        let genes = each_once(rows.into_iter().map(|row| row.gene).take(usize::from(args.top)));
+        GeneList { context, target, genes }
+    };
+    Ok((groups.into_iter().map(list).collect(), "--table"))
+}
+
+/// The names, each once; empty ones are none.
+fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    names.filter(|name| !name.is_empty() && seen.insert(name.clone())).collect()
+}
+
+/// The cells of the categories that are to be drawn, when not all are; `{context}` is that of the list.
+fn shown_cells(args: &GenesArgs, context: &str, obs: &Table) -> Result<Option<Vec<usize>>, CliError> {
     let Some(key) = &args.by else { return Ok(None) };
     let labels = columns::labels(obs, key, "--by")?;
     let mut codes = Vec::new();
     for name in &args.only {
+        let name = if name == CONTEXT { context } else { name };
         let Some(code) = labels.names().iter().position(|known| known == name) else {
             let nearest = nearest_few(name, labels.names().iter().map(String::as_str));
             return Err(CliError::usage(format!("--only {name}: no such category in {key}; there are: {nearest}")));
@@ -140,12 +190,12 @@ fn shown_cells(args: &GenesArgs, obs: &Table) -> Result<Option<Vec<usize>>, CliE
 
 /// Leaves the cells out that are not to be drawn, or takes their values away, which draws them in grey.
 fn restrict(
-    points: Embedding,
+    points: &Embedding,
     values: &mut [Vec<f32>],
     shown: Option<&[usize]>,
     keep_others: bool,
 ) -> Result<Embedding, CliError> {
-    let Some(shown) = shown else { return Ok(points) };
+    let Some(shown) = shown else { return Ok(points.clone()) };
     for gene in values {
         if keep_others {
             let mut visible = vec![f32::NAN; gene.len()];
@@ -157,7 +207,7 @@ fn restrict(
             *gene = shown.iter().map(|&cell| gene[cell]).collect();
         }
     }
-    if keep_others { Ok(points) } else { Ok(Embedding::new(points.values().select(Axis(0), shown))?) }
+    if keep_others { Ok(points.clone()) } else { Ok(Embedding::new(points.values().select(Axis(0), shown))?) }
 }
 
 fn style(args: &GenesArgs) -> GeneStripStyle {

@@ -50,8 +50,13 @@ pub(crate) fn run(args: &PlotArgs, session: &Session) -> Result<(), CliError> {
 }
 
 /// Says where the figure is; `details` go into the JSON.
-fn report(figure: &FigureArgs, mut details: Value, session: &Session) {
-    let files: Vec<&Path> = figure.paths();
+fn report(figure: &FigureArgs, details: Value, session: &Session) {
+    report_files(&figure.paths(), details, session);
+}
+
+/// The same of files whose names were made up.
+fn report_files<P: AsRef<Path>>(files: &[P], mut details: Value, session: &Session) {
+    let files: Vec<&Path> = files.iter().map(AsRef::as_ref).collect();
     if session.json {
         details["files"] = json!(files);
         super::print_json(&details);

@@ -94,3 +94,39 @@ fn mistakes_are_answered_with_what_there_is() {
     );
     with(&format!("{header}\na,b,1,LYZ1,1,1,1,0\n"), &["--table LYZ1: no such gene"]);
 }
+
+#[test]
+fn a_strip_for_every_list() {
+    let folder = Folder::new();
+    let table = folder.path("ranked.csv");
+    let rows = "Dendritic,neuron 1,1,LYZ,0.9,1,1,1\nDendritic,neuron 2,1,CST3,0.9,1,1,1\n\
+                CD34+,neuron 1,1,CD79A,0.9,1,1,1\nCD19+ B,neuron 1,1,CD79A,0.9,1,1,1\n";
+    fs::write(&table, format!("{}\n{rows}", TABLE.lines().next().unwrap())).unwrap();
+    let draw = |name: &str| {
+        let mut command = Folder::plot("genes", &annotated_file());
+        command.arg("--table").arg(&table).args(["--context", "Dendritic", "--context", "CD34+"]);
+        command.args(["--by", "bulk_labels", "--only", "{context}", "-o"]).arg(folder.path(name));
+        command
+    };
+    let json = json_of(&mut draw("{context} {target}.svg"));
+    let strips = json["strips"].as_array().unwrap();
+    let about: Vec<_> = strips.iter().map(|strip| (&strip["context"], &strip["target"], &strip["n_cells"])).collect();
+    let expected = [("Dendritic", "neuron 1", 240), ("Dendritic", "neuron 2", 240), ("CD34+", "neuron 1", 13)];
+    assert_eq!(about.len(), expected.len());
+    for ((context, target, n_cells), expected) in about.into_iter().zip(expected) {
+        assert_eq!(
+            (context.as_str(), target.as_str(), n_cells),
+            (Some(expected.0), Some(expected.1), &expected.2.into())
+        );
+    }
+    for (name, gene) in
+        [("Dendritic neuron_1.svg", "LYZ"), ("Dendritic neuron_2.svg", "CST3"), ("CD34_ neuron_1.svg", "CD79A")]
+    {
+        assert_eq!(texts(&fs::read_to_string(folder.path(name)).unwrap()), [gene]);
+    }
+    assert_eq!(json["files"].as_array().unwrap().len(), 3);
+    crate::fails(&mut draw("{target}.svg"), &["several lists would be written to ", "put {context} and {target}"]);
+    let mut named = Folder::plot("genes", &annotated_file());
+    named.args(["--genes", "LYZ", "-o"]).arg(folder.path("{target}.svg"));
+    crate::fails(&mut named, &["leave {context} and {target} out of -o"]);
+}
