@@ -4,8 +4,12 @@ use anyhow::Context;
 use concord_model::ClassAssessment;
 use serde_json::{Value, json};
 
-/// What cells are called whose class is not certain enough.
-pub(crate) const UNKNOWN: &str = "unknown";
+/// What cells are called whose class is not certain enough: `unknown`, or `unknown_2` where a class has that name.
+pub(crate) fn unknown_beside(classes: &[String]) -> String {
+    let numbered = (2..).map(|number| format!("unknown_{number}"));
+    let mut names = std::iter::once("unknown".to_owned()).chain(numbered);
+    names.find(|name| !classes.contains(name)).unwrap_or_default()
+}
 
 /// In a sentence.
 pub(crate) fn summary(assessment: &ClassAssessment) -> String {
@@ -33,7 +37,7 @@ pub(crate) fn table(assessment: &ClassAssessment) -> Vec<Vec<String>> {
     let ClassAssessment { truth, predicted, counts, .. } = assessment;
     let has_unknown = counts.iter().any(|row| row.last() > Some(&0));
     let n_columns = predicted.len() + usize::from(has_unknown);
-    let columns = predicted.iter().map(String::as_str).chain([UNKNOWN]).map(str::to_owned).take(n_columns);
+    let columns = predicted.iter().cloned().chain([unknown_beside(predicted)]).take(n_columns);
     let header = std::iter::once("true \\ predicted".to_owned()).chain(columns).collect();
     let used = truth.iter().zip(counts).filter(|(_, row)| row.iter().any(|&n_cells| n_cells > 0));
     let rows = used.map(|(name, row)| {
@@ -54,13 +58,26 @@ pub(crate) fn csv(assessment: &ClassAssessment) -> anyhow::Result<Vec<u8>> {
 
 /// All of it.
 pub(crate) fn record(assessment: &ClassAssessment) -> Value {
+    let predicted = [&assessment.predicted[..], &[unknown_beside(&assessment.predicted)]].concat();
     json!({
         "n_cells_of_known_classes": assessment.n_known,
         "n_unknown_of_these": assessment.n_unknown,
         "accuracy": assessment.accuracy(),
         "calibration_error": assessment.calibration_error,
         "true": assessment.truth,
-        "predicted": assessment.predicted.iter().map(String::as_str).chain([UNKNOWN]).collect::<Vec<_>>(),
+        "predicted": predicted,
         "counts": assessment.counts,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unknown_beside;
+
+    #[test]
+    fn no_class_is_called_as_unknown_cells_are() {
+        let classes = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        assert_eq!(unknown_beside(&classes(&["B", "T"])), "unknown");
+        assert_eq!(unknown_beside(&classes(&["unknown", "T", "unknown_2"])), "unknown_3");
+    }
 }

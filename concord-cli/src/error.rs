@@ -125,6 +125,8 @@ impl From<ModelError> for CliError {
             | ModelError::TooFewForValidation { .. }
             | ModelError::NoCoverage { .. }
             | ModelError::OtherShape { .. }
+            | ModelError::OtherCategories { .. }
+            | ModelError::CovariateName { .. }
             | ModelError::OtherData { .. }
             | ModelError::NoHead { .. }
             | ModelError::GeneCount { .. }

@@ -2,11 +2,37 @@
 
 use std::path::Path;
 
-use concord_core::Embedding;
-use concord_io::{EntrySummary, read_obsm};
+use concord_core::{Embedding, Table};
+use concord_io::{Dataset, EntrySummary, read_obsm};
 use ndarray::s;
 
 use crate::{error::CliError, names::nearest_first, terminal::Terminal};
+
+/// What a user is told of the places, such as `obsm/Concord`, that results take and that hold something else already.
+pub(crate) fn replaced(places: &[String], dataset: &InFile<'_>) -> Vec<String> {
+    let is_taken = |place: &&String| match place.split_once('/') {
+        Some(("obs", name)) => dataset.obs.get(name).is_some(),
+        Some(("obsm", name)) => dataset.obsm.iter().any(|known| known == name),
+        Some(("layers", name)) => dataset.layers.iter().any(|known| known == name),
+        _ => false,
+    };
+    let told =
+        |place: &String| format!("{place} of the input is replaced in the result; --output-key gives another name");
+    places.iter().filter(is_taken).map(told).collect()
+}
+
+/// What a file holds already.
+pub(crate) struct InFile<'a> {
+    pub(crate) obs: &'a Table,
+    pub(crate) obsm: &'a [String],
+    pub(crate) layers: &'a [String],
+}
+
+impl<'a> From<&'a Dataset> for InFile<'a> {
+    fn from(Dataset { obs, obsm, layers, .. }: &'a Dataset) -> Self {
+        Self { obs, obsm, layers }
+    }
+}
 
 /// A matrix of obsm; `option` named it. An unknown name is answered with the names there are, the nearest first.
 pub(crate) fn embedding(path: &Path, obsm: &[EntrySummary], name: &str, option: &str) -> Result<Embedding, CliError> {

@@ -8,7 +8,7 @@ use concord_prep::{MatrixState, NormalizeConfig, matrix_state, median_total, nor
 
 use crate::{
     error::CliError,
-    gene_matching::{FoundGenes, Missing, TABLE, find},
+    gene_matching::{FoundGenes, Missing, TABLE, Whose, find},
     terminal::Terminal,
 };
 
@@ -60,7 +60,7 @@ pub(crate) fn for_model(
     card: &ModelCard,
     terminal: &Terminal,
 ) -> Result<(LogNorm, FoundGenes), CliError> {
-    let found = find(&card.features, genes, var, Missing::Refuse, TABLE, terminal)?;
+    let found = find((Whose::Model, &card.features), genes, var, Missing::Refuse, TABLE, terminal)?;
     let data = normalized_for(counts, card, IfLogged::LogAgain, terminal)?;
     Ok((found.select(&data)?, found))
 }
@@ -94,6 +94,14 @@ pub(crate) fn normalized_for(
             return Err(CliError::usage(format!(
                 "the model was trained on normalised and logged values, and the matrix holds {state}: choose the right \
                  matrix with --layer or --use-raw, or normalise it first"
+            )));
+        }
+        // The logarithm can be taken beforehand, and the data be used as they are.
+        None if card.lone_step().is_some_and(|step| step != "log1p" || state != MatrixState::Logged) => {
+            let step = card.lone_step().unwrap_or_default();
+            return Err(CliError::usage(format!(
+                "the model was trained by concord-sc with {step} alone, which is not done here; the matrix holds {state}. \
+                 After log1p alone bring the data logged, as they were for the training (--layer, --use-raw)"
             )));
         }
         known => known,

@@ -169,6 +169,15 @@ pub enum ModelError {
         /// The parameter.
         parameter: String,
     },
+    /// A covariate cannot have this name in PyTorch.
+    #[error(
+        "the Python package cannot load a model with a covariate named '{covariate}': PyTorch gives no part of a network such \
+         a name; rename the column, and train again"
+    )]
+    CovariateName {
+        /// The name.
+        covariate: String,
+    },
     /// A model to start from means other categories by the numbers that its weights go by.
     #[error(
         "the model to start from knows the {what} {model}, and the data have {data}: what it learned of the one would be \

@@ -22,7 +22,7 @@ const CONFIG_FILE: &str = "config_concord.json";
 /// [`normalizes_itself`]), where the model comes from.
 ///
 /// # Errors
-/// [`ModelError::Io`] or [`ModelError::Format`] with the file's path.
+/// [`ModelError::CovariateName`], or [`ModelError::Io`] or [`ModelError::Format`] with the file's path.
 ///
 /// # Examples
 /// ```
@@ -47,6 +47,10 @@ const CONFIG_FILE: &str = "config_concord.json";
 ///
 /// Source: the methods `save_model` and `load` of the reference's `Concord`.
 pub fn export(directory: &Path, model: &Model, card: &ModelCard) -> Result<(), ModelError> {
+    let mut covariates = model.architecture().covariates().map(|(covariate, _)| &covariate.name);
+    if let Some(name) = covariates.find(|name| !is_name_in_pytorch(name)) {
+        return Err(ModelError::CovariateName { covariate: name.clone() });
+    }
     create_folder(directory)?;
     let path = directory.join(WEIGHTS_FILE);
     let tensors = weights::tensors(model.module(), model.architecture());
@@ -55,6 +59,74 @@ pub fn export(directory: &Path, model: &Model, card: &ModelCard) -> Result<(), M
     let path = directory.join(CONFIG_FILE);
     let text = serde_json::to_string_pretty(&Config::new(model, card)).map_err(|error| format_error(&path, &error))?;
     write_beside(&path, format!("{text}\n").as_bytes())
+}
+
+/// Whether a part of a `torch.nn.ModuleDict` can have this name: it is neither that of an attribute (those of PyTorch 2.9,
+/// of which the inner ones begin with an underscore), nor has a dot.
+fn is_name_in_pytorch(name: &str) -> bool {
+    const ATTRIBUTES: [&str; 60] = [
+        "T_destination",
+        "add_module",
+        "apply",
+        "bfloat16",
+        "buffers",
+        "call_super_init",
+        "children",
+        "clear",
+        "compile",
+        "cpu",
+        "cuda",
+        "double",
+        "dump_patches",
+        "eval",
+        "extra_repr",
+        "float",
+        "forward",
+        "get_buffer",
+        "get_extra_state",
+        "get_parameter",
+        "get_submodule",
+        "half",
+        "ipu",
+        "items",
+        "keys",
+        "load_state_dict",
+        "modules",
+        "mtia",
+        "named_buffers",
+        "named_children",
+        "named_modules",
+        "named_parameters",
+        "parameters",
+        "pop",
+        "register_backward_hook",
+        "register_buffer",
+        "register_forward_hook",
+        "register_forward_pre_hook",
+        "register_full_backward_hook",
+        "register_full_backward_pre_hook",
+        "register_load_state_dict_post_hook",
+        "register_load_state_dict_pre_hook",
+        "register_module",
+        "register_parameter",
+        "register_state_dict_post_hook",
+        "register_state_dict_pre_hook",
+        "requires_grad_",
+        "set_extra_state",
+        "set_submodule",
+        "share_memory",
+        "state_dict",
+        "to",
+        "to_empty",
+        "train",
+        "training",
+        "type",
+        "update",
+        "values",
+        "xpu",
+        "zero_grad",
+    ];
+    !name.is_empty() && !name.starts_with('_') && !name.contains('.') && !ATTRIBUTES.contains(&name)
 }
 
 /// Whether the reference can normalise counts for a model as its training did: it knows one total, 10,000.
@@ -134,5 +206,16 @@ impl<'a> Config<'a> {
             chunk_size: 10_000,
             device: "cpu",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name_in_pytorch;
+
+    #[test]
+    fn names_of_pytorch_are_no_names_of_covariates() {
+        assert!(["donor", "cell type", "10x", "Type"].into_iter().all(is_name_in_pytorch));
+        assert!(!["", "donor.id", "type", "training", "_modules", "keys"].into_iter().any(is_name_in_pytorch));
     }
 }

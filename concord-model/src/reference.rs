@@ -65,6 +65,26 @@ impl ReferenceFiles {
     }
 }
 
+/// The reference's names of the two steps of normalisation.
+const TOTAL: &str = "normalize_total";
+const LOGARITHM: &str = "log1p";
+
+impl ModelCard {
+    /// The step of normalisation that the reference did without the other: `normalize_total` or `log1p`.
+    ///
+    /// Both are done here, or none: data for such a model have to be brought as they were brought for its training, with
+    /// this step done.
+    pub fn lone_step(&self) -> Option<&'static str> {
+        let config = self.provenance.reference_config.as_ref()?;
+        let does = |step: &str| config.get(step) == Some(&Value::Bool(true));
+        match (does(TOTAL), does(LOGARITHM)) {
+            (true, false) => Some(TOTAL),
+            (false, true) => Some(LOGARITHM),
+            _ => None,
+        }
+    }
+}
+
 /// The part of a configuration whose order matters, which a map of values does not keep.
 #[derive(Deserialize)]
 struct Covariates {
@@ -99,14 +119,8 @@ fn card(mut config: Map<String, Value>, covariates: Vec<CovariateDim>) -> Result
     let categories = categories(&config, &training, &domains)?;
     // As a rule counts are normalised before the reference sees them, and then it does not know how.
     let does = |step: &str| Ok::<bool, String>(field(&config, step)? == Some(true));
-    let normalization = match (does("normalize_total")?, does("log1p")?) {
-        (true, true) => Some(Normalization::TotalAndLog { target_sum: REFERENCE_TOTAL }),
-        (false, false) => None,
-        (total, _) => {
-            let (one, other) = if total { ("normalize_total", "log1p") } else { ("log1p", "normalize_total") };
-            return Err(format!("the model was trained with {one} and without {other}, which is not done here"));
-        }
-    };
+    let does_both = does(TOTAL)? && does(LOGARITHM)?;
+    let normalization = does_both.then_some(Normalization::TotalAndLog { target_sum: REFERENCE_TOTAL });
     // The genes stand in the card already.
     config.remove("input_feature");
     let provenance = Provenance {

@@ -254,7 +254,8 @@ fn check_same_categories(model: &Categories, data: &Categories) -> Result<(), Mo
     };
     same("batches".to_owned(), &model.domains, &data.domains)?;
     same("classes".to_owned(), &model.classes, &data.classes)?;
-    let names = |categories: &Categories| categories.covariates.iter().map(|known| known.name.clone()).collect::<Vec<_>>();
+    let names =
+        |categories: &Categories| categories.covariates.iter().map(|known| known.name.clone()).collect::<Vec<_>>();
     same("covariates".to_owned(), &names(model), &names(data))?;
     model.covariates.iter().zip(&data.covariates).try_for_each(|(model, data)| {
         same(format!("categories of {}", model.name), &model.categories, &data.categories)

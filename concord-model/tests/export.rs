@@ -20,7 +20,7 @@ fn config() -> TrainConfig {
     TrainConfig { encoder_dims: vec![12], latent_dim: 5, batch_size: 24, n_epochs: 2, ..TrainConfig::default() }
 }
 
-/// A plain encoder; one with all that a model can have, its covariates not in the order of the alphabet; one of
+/// A plain encoder; one with all that a model can have; one of
 /// another shape with batch normalisation and a mask.
 fn configs() -> Vec<(&'static str, TrainConfig)> {
     let heads = TrainConfig {

@@ -9,7 +9,9 @@ use std::{
 };
 
 use concord_core::{Csr, Dense, Labels, LogNorm};
-use concord_model::{Device, ModelError, Origin, TrainConfig, classify, decode, embed, learned_embeddings, load, save};
+use concord_model::{
+    Device, ModelError, Normalization, Origin, TrainConfig, classify, decode, embed, learned_embeddings, load, save,
+};
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 
@@ -208,7 +210,6 @@ fn configurations_of_no_model_are_refused() -> TestResult {
         ("flat", json!({"encoder_dims": [usize::MAX]}), "is out of range: widths from 1 to 65536"),
         ("flat", json!({"latent_dim": "four"}), "an option is not as expected: invalid type: string \"four\""),
         ("flat", json!({"input_feature": ["A", 1]}), "input_feature is not as expected: invalid type: integer `1`"),
-        ("flat", json!({"log1p": true}), "was trained with log1p and without normalize_total"),
         ("deep", json!({"unique_domains": []}), "the domains of the decoder are missing"),
         ("deep", json!({"unique_classes": null}), "the classes of the classifier are missing"),
         ("batch_norm", json!({"covariate_num_categories": {"sex": 2}}), "covariate_num_categories has no donor"),
@@ -216,6 +217,24 @@ fn configurations_of_no_model_are_refused() -> TestResult {
         let copy = ModelCopy::with(model, &changes)?;
         let error = copy.error(&copy.config)?;
         assert!(error.contains(expected), "{changes}: {error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_step_of_normalisation_may_be_alone() -> TestResult {
+    for (changes, normalization, step) in [
+        (json!({"log1p": true}), None, Some("log1p")),
+        (json!({"normalize_total": true}), None, Some("normalize_total")),
+        (json!({}), None, None),
+        (
+            json!({"log1p": true, "normalize_total": true}),
+            Some(Normalization::TotalAndLog { target_sum: 10_000.0 }),
+            None,
+        ),
+    ] {
+        let (_, card) = load(ModelCopy::with("flat", &changes)?.folder.path(), &Device::cpu())?;
+        assert_eq!((card.normalization, card.lone_step()), (normalization, step), "{changes}");
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub(crate) struct Step {
 }
 
 /// All checks in their order.
-pub(crate) const STEPS: [Step; 12] = [
+pub(crate) const STEPS: [Step; 13] = [
     Step { name: "fmt", what: "the formatting is rustfmt's", run: fmt },
     Step { name: "layers", what: "each crate depends on what it may", run: layers },
     Step { name: "licences", what: "every dependency's licence is in deny.toml", run: licences },
@@ -28,6 +28,7 @@ pub(crate) const STEPS: [Step; 12] = [
     Step { name: "test", what: "all tests pass, examples in the documentation included", run: test },
     Step { name: "bench", what: "ratios of times are not larger than they may be", run: bench },
     Step { name: "python", what: "Python's anndata reads what concord-io writes, where it is installed", run: python },
+    Step { name: "reference", what: "concord-sc loads what is exported, where it is installed", run: reference },
     Step { name: "demo", what: "the demo runs and leaves all its files", run: demo },
     Step { name: "libtorch", what: "LibTorch computes what the CPU does, where LIBTORCH is set", run: libtorch },
     Step { name: "wgpu", what: "a graphics card computes what the CPU does, or Vulkan's software driver", run: wgpu },
@@ -171,6 +172,18 @@ fn python(checks: &Checks<'_>) -> Result<Outcome> {
         ));
     };
     anndata::check(checks.workspace, &python)?;
+    Ok(Outcome::Passed)
+}
+
+fn reference(checks: &Checks<'_>) -> Result<Outcome> {
+    /// Names a Python with concord-sc, for the test too.
+    const VARIABLE: &str = "CONCORD_REFERENCE_PYTHON";
+    if std::env::var_os(VARIABLE).is_none() {
+        return Ok(Outcome::Skipped(format!("{VARIABLE} names no Python with concord-sc")));
+    }
+    let mut command = checks.workspace.cargo();
+    command.args(["test", "--release", "--workspace", "--locked", "--test", "export", "--", "the_reference_loads"]);
+    run(&mut command)?;
     Ok(Outcome::Passed)
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use concord_model::{Device, ModelCard, Normalization, export, normalizes_itself};
+use concord_model::{Categories, Device, ModelCard, Normalization, export, normalizes_itself};
 use serde_json::json;
 
 use crate::{Session, error::CliError, model_input::load_model, outputs::Outputs};
@@ -42,10 +42,26 @@ pub(crate) fn run(args: &ExportArgs, session: &Session) -> Result<(), CliError> 
         session.terminal.line(&format!("wrote {}", file.display()));
     }
     session.terminal.line(&format!("concord-sc reads it with Concord.load({:?})", args.out.display().to_string()));
-    if let Some(advice) = advice(&card) {
+    for advice in advice(&card).into_iter().chain(categories(&card)) {
         session.terminal.line(&advice);
     }
     Ok(())
+}
+
+/// The categories that columns must have, since the Python package goes by their numbers.
+fn categories(card: &ModelCard) -> Option<String> {
+    let Categories { domains, covariates, .. } = &card.categories;
+    let column = |name: &str, categories: &[String]| format!("{name}: {categories:?}");
+    let domains = (!domains.is_empty()).then(|| column("batches", domains));
+    let covariates = covariates.iter().map(|covariate| column(&covariate.name, &covariate.categories));
+    let columns: Vec<String> = domains.into_iter().chain(covariates).collect();
+    (!columns.is_empty()).then(|| {
+        format!(
+            "predict_adata goes by the numbers of categories: with .cat.set_categories give these, all of them and in this \
+             order, to the columns of obs; {}",
+            columns.join("; ")
+        )
+    })
 }
 
 /// What has to be done to new data before the Python package takes them; nothing where it does so itself.

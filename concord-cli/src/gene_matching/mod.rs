@@ -12,6 +12,31 @@ use crate::{error::CliError, outputs::Outputs, terminal::Terminal};
 /// The table of how each gene was found, in a folder of results.
 pub(crate) const TABLE: &str = "gene_matching.csv";
 
+/// Whose genes are sought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Model,
+    /// Those that a user listed.
+    List,
+}
+
+impl Whose {
+    /// Before "genes".
+    fn genes(self) -> &'static str {
+        match self {
+            Self::Model => "the model's",
+            Self::List => "the listed",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Model => "the model",
+            Self::List => "the list",
+        }
+    }
+}
+
 /// What to do about genes of a model that are not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missing {
@@ -32,10 +57,10 @@ pub(crate) struct FoundGenes {
     names: Vec<String>,
 }
 
-/// Finds the genes of a model, and says so when they go by other names; missing ones are an error that lists them, or
+/// Finds the genes of a model or a list, and says so when they go by other names; missing ones are an error that lists them, or
 /// left out. `table` is what messages call the table of how each was found.
 pub(crate) fn find(
-    features: &[String],
+    (whose, features): (Whose, &[String]),
     genes: &Genes,
     var: &Table,
     missing: Missing,
@@ -47,9 +72,9 @@ pub(crate) fn find(
     let n_missing = matching.missing().len();
     let n_unclear = places.iter().filter(|place| place.is_none()).count() - n_missing;
     if n_unclear > 0 || (n_missing > 0 && missing == Missing::Refuse) || n_missing == places.len() {
-        return Err(CliError::usage(why_not::why_not(&matching, genes, missing)));
+        return Err(CliError::usage(why_not::why_not(&matching, whose, genes, missing)));
     }
-    tell(&matching, table, terminal);
+    tell(&matching, whose, table, terminal);
     let names = places.iter().map(|place| place.map_or_else(String::new, |place| genes.names()[place].clone()));
     let (features, positions) =
         places.iter().enumerate().filter_map(|(feature, place)| place.map(|place| (feature, place))).unzip();
@@ -114,7 +139,7 @@ impl FoundGenes {
 }
 
 /// Says how genes were found that were not found by their exact names; other identifiers are a warning.
-fn tell(matching: &GeneMatching, table: &str, terminal: &Terminal) {
+fn tell(matching: &GeneMatching, whose: Whose, table: &str, terminal: &Terminal) {
     let ways = matching.n_by_way();
     if ways.keys().all(|way| way.is_exact_name()) {
         return;
@@ -126,10 +151,11 @@ fn tell(matching: &GeneMatching, table: &str, terminal: &Terminal) {
         n_genes => format!("; {n_genes} are other genes by another column of var"),
     };
     let how = format!("{}{contradicted}; {table} lists them", counts.join(", "));
+    let whose = whose.genes();
     if n_contradicted > 0 || ways.keys().any(|way| way.column.is_some()) {
-        terminal.warning(&format!("the model's genes go by other identifiers in this file; they were found {how}"));
+        terminal.warning(&format!("{whose} genes go by other identifiers in this file; they were found {how}"));
     } else {
-        terminal.line(&format!("the model's genes were found {how}"));
+        terminal.line(&format!("{whose} genes were found {how}"));
     }
 }
 
@@ -159,7 +185,7 @@ mod tests {
         let features: Vec<String> = features.iter().map(|&feature| feature.to_owned()).collect();
         let terminal = Terminal::new(true);
         let genes = Genes::new(names.iter().copied());
-        let found = find(&features, &genes, &var, missing, TABLE, &terminal);
+        let found = find((Whose::Model, &features), &genes, &var, missing, TABLE, &terminal);
         found.map(|found| (found, terminal.log_text().trim().to_owned())).map_err(|error| error.to_string())
     }
 
@@ -180,6 +206,16 @@ mod tests {
         assert_eq!(said, "the model's genes were found 1 by name, 2 by name (by order); gene_matching.csv lists them");
         refused(&["A"], &names, &[], &["gene A stands 2 times in the matrix and 1 times in the model"]);
         refused(&["B", "D", "E"], &names, &[], &["2 of the model's 3 genes are not in the matrix: D, E;"]);
+    }
+
+    #[test]
+    fn a_list_is_no_model() {
+        let features: Vec<String> = ["B", "D"].map(str::to_owned).to_vec();
+        let (genes, terminal) = (Genes::new(["A", "B"]), Terminal::new(true));
+        let found = find((Whose::List, &features), &genes, &Table::new(2), Missing::Refuse, TABLE, &terminal);
+        let said = found.err().unwrap().to_string();
+        assert!(said.starts_with("1 of the listed 2 genes are not in the matrix: D;"), "{said}");
+        assert!(said.contains("correct the list") && !said.contains("model"), "{said}");
     }
 
     #[test]

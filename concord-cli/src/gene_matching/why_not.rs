@@ -3,20 +3,20 @@
 use concord_core::Genes;
 use concord_io::{FeatureMatch, GeneMatching, GeneNameKinds, IdentifierList, Likeness, MatchOutcome};
 
-use super::Missing;
+use super::{Missing, Whose};
 use crate::names::nearest_few;
 
 /// Genes that are listed in a message.
 const N_LISTED: usize = 10;
 
 /// Why not all genes were found, which they are, and what to do.
-pub(super) fn why_not(matching: &GeneMatching, genes: &Genes, missing: Missing) -> String {
+pub(super) fn why_not(matching: &GeneMatching, whose: Whose, genes: &Genes, missing: Missing) -> String {
     let is_unclear =
         |found: &&FeatureMatch| !matches!(found.outcome, MatchOutcome::Found { .. } | MatchOutcome::Missing { .. });
     let unclear: Vec<&FeatureMatch> = matching.features.iter().filter(is_unclear).collect();
     let not_found = matching.missing();
     if let Some(first) = not_found.first().filter(|_| missing == Missing::Refuse || unclear.is_empty()) {
-        return not_there(matching, &not_found, first, genes);
+        return not_there(matching, whose, &not_found, first, genes);
     }
     let others = match unclear.len() {
         0 | 1 => String::new(),
@@ -24,16 +24,21 @@ pub(super) fn why_not(matching: &GeneMatching, genes: &Genes, missing: Missing) 
             format!("; so it is with {n_genes} genes in all: {}", listed(unclear.iter().map(|found| &found.feature)))
         }
     };
-    unclear.first().map_or_else(String::new, |first| not_clear(matching, first, genes)) + &others
+    unclear.first().map_or_else(String::new, |first| not_clear(matching, whose, first, genes)) + &others
 }
 
 /// Which genes are missing, what is most like them, and whether the data have names of another kind.
-fn not_there(matching: &GeneMatching, missing: &[&str], first: &str, genes: &Genes) -> String {
-    let same_matrix = "choose the matrix that the model was trained on with --layer or --use-raw";
-    let (other_kind, advice) = other_kind(matching, missing).unwrap_or_else(|| (String::new(), same_matrix.to_owned()));
+fn not_there(matching: &GeneMatching, whose: Whose, missing: &[&str], first: &str, genes: &Genes) -> String {
+    let same_matrix = match whose {
+        Whose::Model => "choose the matrix that the model was trained on with --layer or --use-raw",
+        Whose::List => "correct the list, or choose another matrix with --layer or --use-raw",
+    };
+    let (other_kind, advice) =
+        other_kind(matching, whose, missing).unwrap_or_else(|| (String::new(), same_matrix.to_owned()));
     format!(
-        "{} of the model's {} genes are not in the matrix: {}{other_kind}{}; the nearest to {first} are: {}; {advice}",
+        "{} of {} {} genes are not in the matrix: {}{other_kind}{}; the nearest to {first} are: {}; {advice}",
         missing.len(),
+        whose.genes(),
         matching.features.len(),
         listed(missing),
         in_other_case(matching),
@@ -42,7 +47,7 @@ fn not_there(matching: &GeneMatching, missing: &[&str], first: &str, genes: &Gen
 }
 
 /// That the model and the data name genes in different ways, and what the data would need.
-fn other_kind(matching: &GeneMatching, missing: &[&str]) -> Option<(String, String)> {
+fn other_kind(matching: &GeneMatching, whose: Whose, missing: &[&str]) -> Option<(String, String)> {
     let wanted = GeneNameKinds::of(missing.iter().copied()).most_frequent()?;
     let has_wanted = |list: &IdentifierList| list.kinds.most_frequent().is_some_and(|kind| kind.is_like(wanted));
     let (names, columns) = matching.searched.split_first()?;
@@ -53,7 +58,7 @@ fn other_kind(matching: &GeneMatching, missing: &[&str]) -> Option<(String, Stri
         None => format!("no column of {wanted} in var"),
         Some(column) => format!("not all of them in column {column} of var"),
     };
-    let difference = format!("; the model has {}, the matrix has {} and {in_var}", matching.wanted, names.kinds);
+    let difference = format!("; {} has {}, the matrix has {} and {in_var}", whose.name(), matching.wanted, names.kinds);
     Some((difference, format!("put the {wanted} of its genes into a column of var")))
 }
 
@@ -74,7 +79,7 @@ fn in_other_case(matching: &GeneMatching) -> String {
 }
 
 /// Why a gene that is there is not found.
-fn not_clear(matching: &GeneMatching, found: &FeatureMatch, genes: &Genes) -> String {
+fn not_clear(matching: &GeneMatching, whose: Whose, found: &FeatureMatch, genes: &Genes) -> String {
     let feature = &found.feature;
     let name = |place: &usize| genes.names()[*place].as_str();
     match &found.outcome {
@@ -86,15 +91,20 @@ fn not_clear(matching: &GeneMatching, found: &FeatureMatch, genes: &Genes) -> St
         MatchOutcome::Several { places, way } => {
             let n_wanted = matching.features.iter().filter(|other| other.feature == *feature).count();
             let (place, advice) = match &way.column {
-                None => {
-                    ("the matrix".to_owned(), "make the names unique (var_names_make_unique in Python) and train again")
-                }
+                None => (
+                    "the matrix".to_owned(),
+                    match whose {
+                        Whose::Model => "make the names unique (var_names_make_unique in Python) and train again",
+                        Whose::List => "make the names unique (var_names_make_unique in Python)",
+                    },
+                ),
                 Some(column) => (format!("column {column} of var"), "leave one of them in that column"),
             };
             format!(
-                "gene {feature} stands {} times in {place} and {n_wanted} times in the model, so it is not known which is \
-                 which: {advice}",
-                places.len()
+                "gene {feature} stands {} times in {place} and {n_wanted} times in {}, so it is not known which is which: \
+                 {advice}",
+                places.len(),
+                whose.name()
             )
         }
         MatchOutcome::Shared { place, .. } => {
@@ -105,7 +115,8 @@ fn not_clear(matching: &GeneMatching, found: &FeatureMatch, genes: &Genes) -> St
                 _ => None,
             });
             format!(
-                "several genes of the model are gene {} of the matrix: {}; correct that column, or take it out of var",
+                "several genes of {} are gene {} of the matrix: {}; correct that column, or take it out of var",
+                whose.name(),
                 name(place),
                 sharing.collect::<Vec<_>>().join(" and ")
             )

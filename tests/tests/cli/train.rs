@@ -208,7 +208,7 @@ fn genes_and_first_weights_can_be_given() {
         fs::write(&genes, text).unwrap();
         refuses(train(&nowhere, &[]).arg("--input-feature").arg(&genes), expected);
     };
-    listed("LYZ\nNOSUCH\n", &["1 of the model's 2 genes", "NOSUCH"]);
+    listed("LYZ\nNOSUCH\n", &["1 of the listed 2 genes", "NOSUCH"]);
     listed("LYZ\nLYZ\n", &["has LYZ twice"]);
     listed("\n", &["holds no gene"]);
     fs::remove_file(&genes).unwrap();

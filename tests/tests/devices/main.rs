@@ -205,6 +205,7 @@ fn checkpoints_go_from_device_to_device() {
         for device in [&device, &Device::cpu()] {
             let checkpoint = Checkpoint::read(&path).unwrap();
             let resumed = resume(&cells.training_data(), checkpoint, device, &mut Run::new(&mut |_| ())).unwrap();
+            assert_eq!(resumed.history.len(), whole.history.len(), "{}", kind.name());
             for (found, expected) in resumed.history.iter().zip(&whole.history) {
                 assert_near(kind.name(), found.loss, expected.loss, 1e-3);
             }

@@ -7,8 +7,10 @@ use concord_model::{Model, ModelCard, ModelError};
 use super::EmbedArgs;
 use crate::{
     error::CliError,
-    gene_matching::{FoundGenes, Missing, find},
+    gene_matching::{FoundGenes, Missing, Whose, find},
+    h5ad::{InFile, replaced},
     model_input::{load_model, normalized_for},
+    predicted::Predicted,
     terminal::Terminal,
 };
 
@@ -32,7 +34,7 @@ pub(super) fn read(args: &EmbedArgs, terminal: &Terminal) -> Result<(Input, Stri
     let dataset = read_h5ad(&args.input, &ReadOptions { source: source.clone() })?;
     let n_genes = dataset.genes.len();
     let table = args.table_name();
-    let found = find(&card.features, &dataset.genes, &dataset.var, args.missing(), &table, terminal)
+    let found = find((Whose::Model, &card.features), &dataset.genes, &dataset.var, args.missing(), &table, terminal)
         .map_err(|error| CliError::usage(format!("{error}{}", fill_hint(args))))?;
     let data = found.select(&normalized_for(dataset.counts, &card, args.if_logged(), terminal)?)?;
     let summary = format!(
@@ -84,12 +86,16 @@ impl Input {
                 super::write::missing_key(args)
             ));
         }
-        let replaced = self.obsm.iter().find(|name| **name == args.output_key).map(|name| format!("obsm/{name}"));
-        let layer = super::write::layer_key(args);
-        let layer = layer.filter(|layer| self.layers.contains(layer));
-        for place in replaced.into_iter().chain(layer.map(|name| format!("layers/{name}"))) {
-            warnings.push(format!("{place} of the input is replaced in the result; --output-key gives another name"));
+        let mut places = vec![format!("obsm/{}", args.output_key)];
+        places.extend(super::write::layer_key(args).map(|name| format!("layers/{name}")));
+        if self.card.training.use_classifier {
+            places.extend(Predicted::places(&args.output_key));
         }
+        if !missing.is_empty() {
+            places.push(format!("obs/{}", super::write::missing_key(args)));
+        }
+        let in_file = InFile { obs: &self.obs, obsm: &self.obsm, layers: &self.layers };
+        warnings.extend(replaced(&places, &in_file));
         warnings
     }
 

@@ -6,7 +6,14 @@ use concord_model::ModelCard;
 
 use super::args::RunArgs;
 use super::input::{self, Input};
-use crate::{colours::Colours, columns, commands::train::Subject, error::CliError, record::Recorder};
+use crate::{
+    colours::Colours,
+    columns,
+    commands::train::{Subject, latent_places},
+    error::CliError,
+    h5ad::replaced,
+    record::Recorder,
+};
 
 /// What is left of the input when its matrix has become the model's input.
 pub(super) struct Described {
@@ -31,8 +38,10 @@ pub(super) fn describe(
     for warning in input::warnings(&dataset) {
         recorder.warn(&warning);
     }
-    for key in [&args.output_key, &args.umap_key()].into_iter().filter(|key| dataset.obsm.contains(key)) {
-        recorder.warn(&format!("obsm/{key} of the input is replaced in the result; --output-key gives another name"));
+    let umap = format!("obsm/{}", args.umap_key());
+    for warning in replaced(&[latent_places(&args.output_key, &args.training), vec![umap]].concat(), &(&dataset).into())
+    {
+        recorder.warn(&warning);
     }
     let subject = Subject::new(&dataset, input.path(), &args.training, pretrained, recorder.terminal())?;
     let n_cells = dataset.counts.n_cells();

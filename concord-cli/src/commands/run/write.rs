@@ -30,6 +30,7 @@ pub(super) fn write(results: &Results<'_>, outputs: &Outputs) -> Result<((), Str
     annotate_h5ad(results.input.path(), outputs.path(ANNOTATED)?, &additions(results))?;
     save(&outputs.path(MODEL)?, &results.trained.encoder, &results.card)?;
     outputs.write("features.csv", features_csv(&results.selection, &results.dataset.subject.genes)?)?;
+    results.dataset.subject.write_found(outputs)?;
     let explained = &results.explained;
     let mut written = format!("{ANNOTATED}, {MODEL}/, features.csv");
     written += &write_embeddings(outputs, &results.trained.encoder)?;

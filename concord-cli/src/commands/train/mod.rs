@@ -16,9 +16,9 @@ pub(crate) use args::{TrainArgs, TrainingArgs};
 pub(crate) use sitting::Sitting;
 pub(crate) use steps::{assess_held_out, embed_cells, predict_classes, train_encoder, train_replicates};
 pub(crate) use subject::{Prepared, Subject, prepare};
-pub(crate) use write::{Found, features_csv, latent_additions, write_embeddings};
+pub(crate) use write::{Found, features_csv, latent_additions, latent_places, write_embeddings};
 
-use crate::{Session, commands::run, error::CliError, outputs::Outputs, record::Recorder};
+use crate::{Session, commands::run, error::CliError, h5ad::replaced, outputs::Outputs, record::Recorder};
 use sitting::Desk;
 use write::Results;
 
@@ -49,6 +49,9 @@ fn train(args: &TrainArgs, session: &Session) -> Result<(), CliError> {
     let mut recorder = Recorder::new(&session.terminal);
     let dataset = recorder.step("read", || run::read(args.input(), &args.training.matrix))?;
     for warning in run::warnings(&dataset) {
+        recorder.warn(&warning);
+    }
+    for warning in replaced(&latent_places(&args.output_key, &args.training), &(&dataset).into()) {
         recorder.warn(&warning);
     }
     let card = pretrained.as_ref().map(|(_, card)| card);

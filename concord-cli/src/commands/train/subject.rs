@@ -11,7 +11,8 @@ use super::{TrainingArgs, known::Known, steps};
 use crate::{
     columns,
     error::CliError,
-    gene_matching::{Missing, TABLE, find},
+    gene_matching::{FoundGenes, Missing, TABLE, Whose, find},
+    outputs::Outputs,
     record::Recorder,
     terminal::Terminal,
 };
@@ -28,8 +29,8 @@ pub(crate) struct Subject {
     pub(crate) batch: Option<Labels>,
     /// The same for training: a single one when there are none.
     pub(crate) domains: Labels,
-    /// The places of the genes to train on, where they are not to be selected.
-    given: Option<Vec<usize>>,
+    /// The genes to train on, where they are not to be selected.
+    given: Option<FoundGenes>,
     /// How the input of the model was normalised that training begins with, if there is one and it says so.
     pub(super) pretrained_normalization: Option<Normalization>,
     known: Known,
@@ -50,7 +51,9 @@ impl Subject {
         let given = match args.given_features(pretrained)? {
             None => None,
             Some(features) => {
-                Some(find(&features, &dataset.genes, &dataset.var, Missing::Refuse, TABLE, terminal)?.positions)
+                let whose = if pretrained.is_some() { Whose::Model } else { Whose::List };
+                let sought = (whose, &features[..]);
+                Some(find(sought, &dataset.genes, &dataset.var, Missing::Refuse, TABLE, terminal)?)
             }
         };
         Ok(Self {
@@ -63,6 +66,11 @@ impl Subject {
             pretrained_normalization: pretrained.and_then(|card| card.normalization),
             known: Known::read(dataset, path, &args.known, &args.config)?,
         })
+    }
+
+    /// Writes how genes that were given were found, unless all were found by their exact names.
+    pub(crate) fn write_found(&self, outputs: &Outputs) -> anyhow::Result<()> {
+        self.given.as_ref().map_or(Ok(()), |found| found.write(outputs))
     }
 
     /// All that a model is trained on.
@@ -87,9 +95,9 @@ pub(crate) fn prepare(
     recorder: &mut Recorder<'_>,
 ) -> Result<Prepared, CliError> {
     let selection = recorder.step("select", || match &subject.given {
-        Some(places) => {
-            let selection = FeatureSelection::given(places.clone(), subject.n_genes)?;
-            Ok::<_, CliError>((selection, format!("{} genes as given", places.len())))
+        Some(found) => {
+            let selection = FeatureSelection::given(found.positions.clone(), subject.n_genes)?;
+            Ok::<_, CliError>((selection, format!("{} genes as given", found.positions.len())))
         }
         None => steps::select(&counts, subject, args),
     })?;
@@ -105,7 +113,6 @@ pub(crate) fn prepare(
         });
     }
     let features = subject.genes.select(&selection.chosen);
-    let (data, normalization) =
-        recorder.step("normalise", || steps::to_input(counts, subject, &selection, args))?;
+    let (data, normalization) = recorder.step("normalise", || steps::to_input(counts, subject, &selection, args))?;
     Ok(Prepared { selection, features, data, normalization })
 }

@@ -62,6 +62,12 @@ pub(crate) fn latent_additions(
     additions
 }
 
+/// The places that [`latent_additions`] take among those that a file may have already.
+pub(crate) fn latent_places(key: &str, args: &TrainingArgs) -> Vec<String> {
+    let classes = if args.config.use_classifier { Predicted::places(key).to_vec() } else { Vec::new() };
+    [vec![format!("obsm/{key}")], classes].concat()
+}
+
 /// Everything that a training leaves behind.
 pub(super) struct Results<'a> {
     pub(super) args: &'a TrainArgs,
@@ -84,6 +90,7 @@ pub(super) fn write(results: &Results<'_>, outputs: &Outputs) -> Result<((), Str
     annotate_h5ad(args.input(), outputs.path(ANNOTATED)?, &additions)?;
     save(&outputs.path("model")?, &trained.encoder, card)?;
     outputs.write("features.csv", features_csv(selection, &subject.genes)?)?;
+    subject.write_found(outputs)?;
     let tables = write_embeddings(outputs, &trained.encoder)?;
     Ok(((), format!("{ANNOTATED}, model/, features.csv{tables}")))
 }
