@@ -22,6 +22,7 @@ class Sample:
     value: float
     cpu_seconds: float | None = None
     peak_mb: float | None = None
+    commit: str = ""
 
 
 @dataclass
@@ -119,7 +120,7 @@ def spread(row, program):
     return f"{shown(row.median(program))} ({shown(min(values))} to {shown(max(values))})"
 
 
-def markdown(rows, machine, parts):
+def markdown(rows, machine, commits):
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     lines = [f"# concord and concord-sc, {machine['date']}", ""]
     lines += [f"- {name}: {value}" for name, value in (machine | {"packages": packages}).items()]
@@ -134,8 +135,9 @@ def markdown(rows, machine, parts):
     lines += ["| aim | measured | met |", "|---|--:|---|"]
     lines += [f"| {text} | {digits(value)} | {'yes' if is_met else 'NO'} |" for text, value, is_met in aims(rows)]
     columns = ["what", "cells", "threads", "unit", *PROGRAMS, "ratio", *(f"peak {program}" for program in PROGRAMS)]
-    for part in parts:
-        lines += ["", f"## {part}", "", f"| {' | '.join(columns)} |", "|---|--:|--:|---|--:|--:|--:|--:|--:|"]
+    for part, measured_at in commits.items():
+        lines += ["", f"## {part}", "", f"Measured at commit {' and '.join(measured_at)}.", ""]
+        lines += [f"| {' | '.join(columns)} |", "|---|--:|--:|---|--:|--:|--:|--:|--:|"]
         for row in (row for row in rows if row.part == part):
             ratio = digits(row.ratio()) if row.unit or row.ratio() is None else f"{row.ratio():+.4f}"
             cells = [row.what, f"{row.n_cells:,}" if row.n_cells else "", row.threads, row.unit]
@@ -148,8 +150,11 @@ def markdown(rows, machine, parts):
 def write(folder, samples, machine):
     folder.mkdir(parents=True, exist_ok=True)
     rows = rows_of(samples)
-    parts = dict.fromkeys(row.part for row in rows)
-    (folder / "table.md").write_text(markdown(rows, machine, parts))
+    # Parts may have been measured one by one, as the program went on.
+    commits = {}
+    for sample in samples:
+        commits.setdefault(sample.part, {})[sample.commit or "unknown"] = None
+    (folder / "table.md").write_text(markdown(rows, machine, commits))
     (folder / "machine.json").write_text(json.dumps(machine, indent=2) + "\n")
     with open(folder / "table.csv", "w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")

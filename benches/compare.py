@@ -70,6 +70,7 @@ class Bench:
         self.repeats = args.repeats
         self.max_cells = args.max_cells
         self.threads = sorted({1, min(2, len(CORES))})
+        self.commit = commit()
         self.samples = []
 
     def ours(self, threads, command, *arguments):
@@ -83,7 +84,8 @@ class Bench:
     def add(self, row, program, repeat, value, taken=None, unit="s"):
         part, what, n_cells, threads = row
         cost = (taken.cpu_seconds, taken.peak_mb) if taken else (None, None)
-        self.samples.append(bench_tables.Sample(part, what, n_cells, threads, unit, program, repeat, value, *cost))
+        place = (part, what, n_cells, threads, unit)
+        self.samples.append(bench_tables.Sample(*place, program, repeat, value, *cost, self.commit))
 
     def add_run(self, row, program, repeat, taken):
         self.add(row, program, repeat, taken.seconds, taken)
@@ -201,16 +203,15 @@ def our_tutorial(bench, source, threads):
     model = ["--use-raw", cells, "--model", out / "model"]
     call("attribute", f"{PAPER} --neurons all", *model, "-o", out / "all")
     call("strips", PAPER, *model, "-o", genes.parent)
-    for context in STRIPS:
-        for neuron in top[context]:
-            chosen = ["--context", context, "--target", f"neuron {neuron}", "--only", context]
-            strip = out / f"{context} {neuron}.pdf"
-            call("strips", "plot genes --use-raw --by louvain", cells, "--table", genes, *chosen, "-o", strip)
+    chosen = [word for context in STRIPS for word in ["--context", context]]
+    chosen += ["--only", "{context}", "-o", out / "{context} {target}.pdf"]
+    call("strips", "plot genes --use-raw --by louvain", cells, "--table", genes, *chosen)
+    terms = out / "terms.csv"
+    chosen = ["--context", CONTEXT, "--gmt", bench.gmt, "-o", terms]
+    call("enrich", "enrich --background gene-sets --ora-compatibility gseapy", genes, *chosen)
     for neuron in top[CONTEXT]:
-        terms = out / f"terms {neuron}.csv"
-        chosen = ["--context", CONTEXT, "--target", f"neuron {neuron}", "--gmt", bench.gmt]
-        call("enrich", "enrich --background gene-sets --ora-compatibility gseapy", genes, *chosen, "-o", terms)
-        call("enrich", "plot terms --dpi 600", terms, "-o", terms.with_suffix(".pdf"))
+        figure = out / f"terms {neuron}.pdf"
+        call("enrich", "plot terms --dpi 600", terms, "--target", f"neuron {neuron}", "-o", figure)
     return all_of_them, steps, sum(epoch["n_batches"] for epoch in record["history"])
 
 
@@ -343,6 +344,16 @@ def scaling(bench):
 PARTS = {part.__name__: part for part in [start, tutorial, enrich, umap, scaling]}
 
 
+def commit():
+    """The commit that is measured, and whether files differ from it; tables of measurements do not count."""
+
+    def git(*words):
+        return subprocess.run(["git", "-C", HERE, *words], capture_output=True, text=True).stdout.strip()
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(exclude)runs")
+    return git("rev-parse", "--short=10", "HEAD") + (" with changes" if changed else "")
+
+
 def describe_machine(bench):
     info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
 
@@ -350,11 +361,7 @@ def describe_machine(bench):
         found = re.search(rf"{name}\s*:\s*(.+)", info)
         return found.group(1).strip() if found else ""
 
-    def git(*words):
-        return subprocess.run(["git", "-C", HERE, *words], capture_output=True, text=True).stdout.strip()
-
     version = bench.ours(1, "--version").text.split()[1]
-    changed = " with changes" if git("status", "--porcelain", "--untracked-files=no") else ""
     return {
         "date": datetime.date.today().isoformat(),
         "processor": field("model name") or platform.processor() or platform.machine(),
@@ -362,7 +369,7 @@ def describe_machine(bench):
         "cores": len(CORES),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB",
         "system": platform.platform(),
-        "concord": f"{version}, commit {git('rev-parse', '--short=10', 'HEAD')}{changed}",
+        "concord": f"{version}, commit {bench.commit}",
         "packages": json.loads(bench.reference(1, "versions").text),
     }
 
