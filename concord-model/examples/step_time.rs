@@ -17,6 +17,8 @@ const N_GENES: usize = 2000;
 const DENSITY: f64 = 0.05;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // As in the program: a thread that does not compute would be woken for every piece of a step.
+    rayon::ThreadPoolBuilder::new().use_current_thread().build_global()?;
     let mut random = rand_xoshiro::Xoshiro256PlusPlus::seed_from_u64(0);
     let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
     for _ in 0..N_CELLS {
