@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(batch.to_dense(), [4.0, 0.0, 0.0, 1.0, 0.0, 2.0]);
 
         let mut answers = [false, true, true].into_iter();
-        let batch = batch.retain(|| answers.next().unwrap());
+        let batch = batch.retain(|| answers.next() == Some(true));
         assert_eq!(batch.to_dense(), [0.0, 0.0, 0.0, 1.0, 0.0, 2.0]);
         assert_eq!(batch.gene(0), (&[1][..], &[1.0][..]));
     }

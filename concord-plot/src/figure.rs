@@ -118,6 +118,7 @@ fn parse(svg: &str, format: &'static str) -> Result<usvg::Tree, PlotError> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::Colour;
     use crate::scene::Rect;

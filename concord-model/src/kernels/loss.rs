@@ -131,7 +131,9 @@ fn directions(view_1: &[f32], view_2: &[f32], n_latent: usize) -> (Vec<f32>, Vec
     let rows = directions.par_chunks_exact_mut(n_latent).with_min_len(ROWS_PER_TASK);
     let norms = rows.map(|row| {
         let norm = row.iter().map(|value| value * value).sum::<f32>().sqrt().max(SHORTEST);
-        row.iter_mut().for_each(|value| *value /= norm);
+        for value in row.iter_mut() {
+            *value /= norm;
+        }
         norm
     });
     let norms = norms.collect();

@@ -20,6 +20,7 @@ pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
 }
 
 /// The tensor without gaps, and its only owner where the caller was: what is shared is copied before it is written to.
+#[allow(clippy::needless_pass_by_value, reason = "the handle that comes in is gone when this returns")]
 fn contiguous(tensor: FlexTensor) -> FlexTensor {
     tensor.to_contiguous()
 }
