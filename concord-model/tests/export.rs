@@ -8,8 +8,8 @@ use std::{ffi::OsString, fs, path::Path, process::Command};
 use common::Cells;
 use concord_core::{Dense, Labels};
 use concord_model::{
-    CovariateDim, Device, Model, ModelCard, NormType, Normalization, Run, TrainConfig, classify, decode, embed, export,
-    learned_embeddings, load, normalizes_itself, save, train_model,
+    CovariateDim, Device, Model, ModelCard, NormType, Normalization, Run, TrainConfig, TrainingData, classify, decode,
+    embed, export, learned_embeddings, load, normalizes_itself, save, train_model,
 };
 use ndarray::Axis;
 
@@ -20,14 +20,14 @@ fn config() -> TrainConfig {
     TrainConfig { encoder_dims: vec![12], latent_dim: 5, batch_size: 24, n_epochs: 2, ..TrainConfig::default() }
 }
 
-/// A plain encoder; one with all that a model can have; one of
-/// another shape with batch normalisation and a mask.
+/// A plain encoder; one with all that a model can have, its covariates not in the order of the alphabet; one of another
+/// shape with batch normalisation and a mask.
 fn configs() -> Vec<(&'static str, TrainConfig)> {
     let heads = TrainConfig {
         use_decoder: true,
         decoder_dims: vec![7, 6],
         use_classifier: true,
-        covariate_embedding_dims: vec![CovariateDim { covariate: "donor".to_owned(), dim: 3 }],
+        covariate_embedding_dims: [("sex", 2), ("donor", 3)].map(covariate_dim).to_vec(),
         ..config()
     };
     let batch_norm = TrainConfig {
@@ -40,8 +40,20 @@ fn configs() -> Vec<(&'static str, TrainConfig)> {
     vec![("plain", config()), ("heads", heads), ("batch_norm", batch_norm)]
 }
 
+fn covariate_dim((covariate, dim): (&str, usize)) -> CovariateDim {
+    CovariateDim { covariate: covariate.to_owned(), dim }
+}
+
+/// Of every cell, whatever its donor: so that no column can stand for the other.
+fn sexes(cells: &Cells) -> Labels {
+    let sex = |cell: usize| if cell % 3 == 1 { "male" } else { "female" };
+    Labels::from_texts(&(0..cells.domains.n_cells()).map(sex).collect::<Vec<_>>())
+}
+
 fn trained(cells: &Cells, config: &TrainConfig) -> (Model, ModelCard) {
-    let data = cells.training_data();
+    let sexes = sexes(cells);
+    let covariates = vec![("donor", &cells.donors), ("sex", &sexes)];
+    let data = TrainingData { covariates, ..cells.training_data() };
     let trained = train_model(&data, config, &Device::cpu(), &mut Run::new(&mut |_| ())).unwrap();
     let normalization = Normalization::TotalAndLog { target_sum: 2000.0 };
     let domains = cells.domains.names();
@@ -128,11 +140,14 @@ fn the_reference_loads_what_is_exported() {
         let text = |labels: &Labels| -> String {
             (0..dense.nrows()).map(|cell| format!("{}\n", labels.name_of(cell).unwrap())).collect()
         };
-        fs::write(path("domains.txt"), text(&cells.domains)).unwrap();
-        fs::write(path("donors.txt"), text(&cells.donors)).unwrap();
+        let sexes = sexes(&cells);
+        for (column, labels) in [("domain", &cells.domains), ("donor", &cells.donors), ("sex", &sexes)] {
+            fs::write(path(&format!("{column}.txt")), text(labels)).unwrap();
+        }
         if config.use_classifier {
             write_csv(&path("probabilities.csv"), classify(&model, &cells.expression).unwrap().values());
-            let decoded = decode(&model, &cells.expression, &cells.domains, &[("donor", &cells.donors)]).unwrap();
+            let covariates = [("donor", &cells.donors), ("sex", &sexes)];
+            let decoded = decode(&model, &cells.expression, &cells.domains, &covariates).unwrap();
             write_csv(&path("decoded.csv"), &decoded);
         }
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/check_export.py");

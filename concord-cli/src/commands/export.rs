@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use concord_model::{Categories, Device, ModelCard, Normalization, export, normalizes_itself};
+use concord_model::{Covariate, Device, ModelCard, Normalization, Origin, export, normalizes_itself};
 use serde_json::json;
 
 use crate::{Session, error::CliError, model_input::load_model, outputs::Outputs};
@@ -42,23 +42,40 @@ pub(crate) fn run(args: &ExportArgs, session: &Session) -> Result<(), CliError> 
         session.terminal.line(&format!("wrote {}", file.display()));
     }
     session.terminal.line(&format!("concord-sc reads it with Concord.load({:?})", args.out.display().to_string()));
-    for advice in advice(&card).into_iter().chain(categories(&card)) {
+    for advice in [advice(&card), batches(&card), covariates(&card)].into_iter().flatten() {
         session.terminal.line(&advice);
     }
     Ok(())
 }
 
-/// The categories that columns must have, since the Python package goes by their numbers.
-fn categories(card: &ModelCard) -> Option<String> {
-    let Categories { domains, covariates, .. } = &card.categories;
-    let column = |name: &str, categories: &[String]| format!("{name}: {categories:?}");
-    let domains = (!domains.is_empty()).then(|| column("batches", domains));
-    let covariates = covariates.iter().map(|covariate| column(&covariate.name, &covariate.categories));
-    let columns: Vec<String> = domains.into_iter().chain(covariates).collect();
+/// The batches that the Python package must find in this order, since it decodes by their numbers.
+fn batches(card: &ModelCard) -> Option<String> {
+    let domains = &card.categories.domains;
+    (!domains.is_empty() && card.training.domain_embedding_dim > 0).then(|| {
+        format!(
+            "with return_decoded, predict_adata goes by the numbers of batches: give the column that you name as \
+             domain_key exactly these categories with .cat.set_categories, in this order: {domains:?}; batches without \
+             a cell are dropped, and those behind them taken for others, so each needs a cell"
+        )
+    })
+}
+
+/// The columns of covariates that the Python package must find, and their categories.
+fn covariates(card: &ModelCard) -> Option<String> {
+    // A model of the Python package does not tell the names.
+    let names_are_known = card.provenance.origin != Origin::ConcordSc;
+    let column = |Covariate { name, categories }: &Covariate| {
+        if names_are_known {
+            format!("{name}: {categories:?}")
+        } else {
+            format!("{name}: the {} of its training", categories.len())
+        }
+    };
+    let columns: Vec<String> = card.categories.covariates.iter().map(column).collect();
     (!columns.is_empty()).then(|| {
         format!(
-            "predict_adata goes by the numbers of categories: with .cat.set_categories give these, all of them and in this \
-             order, to the columns of obs; {}",
+            "predict_adata needs the columns of covariates in obs, for codes alone too: give them exactly these \
+             categories with .cat.set_categories, in this order, also those without a cell; {}",
             columns.join("; ")
         )
     })

@@ -3,8 +3,8 @@
     pip install torch==2.9.1 concord-sc==1.0.13 anndata==0.12.19 numpy==2.3.5
     python check_export.py FOLDER
 
-FOLDER holds the exported model, x.csv (the model's input), domains.txt, donors.txt and what is expected: embedding.csv and,
-of models with classifier and decoder, probabilities.csv and decoded.csv.
+FOLDER holds the exported model, x.csv (the model's input), domain.txt, donor.txt, sex.txt and what is expected:
+embedding.csv and, of models with classifier and decoder, probabilities.csv and decoded.csv.
 """
 
 import sys
@@ -32,10 +32,11 @@ def compare(name, found):
 model = Concord.load(str(folder))
 adata = anndata.AnnData(table("x.csv"))
 adata.var_names = model.config.input_feature
-adata.obs["domain"] = (folder / "domains.txt").read_text().split("\n")[:-1]
-adata.obs["donor"] = (folder / "donors.txt").read_text().split("\n")[:-1]
-# Its loader takes the codes of covariates from categories.
-adata.obs["donor"] = adata.obs["donor"].astype("category")
+for column in ["domain", "donor", "sex"]:
+    adata.obs[column] = (folder / f"{column}.txt").read_text().split("\n")[:-1]
+# Its loader takes the codes of covariates from categories; their order is the configuration's, not that of the columns.
+for column in ["donor", "sex"]:
+    adata.obs[column] = adata.obs[column].astype("category")
 has_heads = (folder / "decoded.csv").exists()
 # The reference skips without a word what is not in the file or is of another shape.
 stored = torch.load(folder / "final_model_concord.pt")
