@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::AttrError;
 
-/// Cells that are worked on together, by one thread. Sums are taken within blocks first, so results do not depend on
+/// Cells that are worked on together, in one task. Sums are taken within blocks first, so results do not depend on
 /// the number of threads.
 pub(crate) const CELLS_PER_BLOCK: usize = 128;
 

@@ -1,6 +1,7 @@
 //! Figures on their way into files.
 
 use std::{
+    collections::{HashMap, HashSet},
     ffi::OsStr,
     path::{Path, PathBuf},
 };
@@ -10,9 +11,8 @@ use clap::{
     builder::{PathBufValueParser, TypedValueParser},
 };
 use concord_plot::{Figure, LegendPlacement, Palette, PlotError};
-use rayon::prelude::*;
 
-use crate::{error::CliError, output_files, outputs::file_stem};
+use crate::{error::CliError, output_files, outputs::file_stems};
 
 /// Resolution of PNG files, in pixels per inch, where no option says otherwise: what journals ask for.
 pub(crate) const PNG_DPI: f64 = 300.0;
@@ -54,8 +54,24 @@ impl FigureFormat {
 /// A file for a figure, of a format that its name says.
 #[derive(Debug, Clone)]
 pub(crate) struct FigureFile {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     format: FigureFormat,
+}
+
+impl FigureFile {
+    /// The file with stems of a context and a target in its name.
+    fn filled(&self, context: &str, target: &str) -> Self {
+        let path = self
+            .path
+            .to_str()
+            .map_or_else(|| self.path.clone(), |name| name.replace(CONTEXT, context).replace(TARGET, target).into());
+        Self { path, format: self.format }
+    }
+
+    /// Path and content.
+    pub(crate) fn render(&self, figure: &Figure, dpi: f64) -> Result<(&Path, Vec<u8>), PlotError> {
+        Ok((self.path.as_path(), self.format.render(figure, dpi)?))
+    }
 }
 
 fn figure_file(path: PathBuf) -> Result<FigureFile, String> {
@@ -83,8 +99,8 @@ pub(crate) fn points(text: &str) -> Result<f64, String> {
 pub(crate) struct FigureArgs {
     /// Where to write the figure: a .png, .svg or .pdf; may be given several times.
     ///
-    /// In names of gene strips {context} and {target} stand for the list that is drawn: then all lists are drawn that
-    /// --context and --target leave, each into a file of its own.
+    /// In names of gene strips (`plot genes --table`) {context} and {target} stand for the list that is drawn: then all
+    /// lists are drawn that --context and --target leave, each into a file of its own.
     #[arg(long, short, required = true, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(figure_file))]
     out: Vec<FigureFile>,
     /// Resolution of PNG files, and of the cells in SVG and PDF files, in pixels per inch
@@ -96,42 +112,40 @@ pub(crate) struct FigureArgs {
 pub(crate) const CONTEXT: &str = "{context}";
 const TARGET: &str = "{target}";
 
-/// A figure about a target in a context.
-pub(crate) struct FigureAbout<'a> {
-    pub(crate) context: &'a str,
-    pub(crate) target: &'a str,
-    pub(crate) figure: Figure,
-}
-
 impl FigureArgs {
     /// Whether the names leave open what a figure is about: then there is a file for each.
     pub(crate) fn is_pattern(&self) -> bool {
-        let mut names = self.out.iter().filter_map(|file| file.path.to_str());
-        names.any(|name| name.contains(CONTEXT) || name.contains(TARGET))
+        self.out.iter().any(|file| has_placeholder(&file.path))
     }
 
-    /// Writes figures into files of their own, and says which.
-    pub(crate) fn save_each(&self, figures: &[FigureAbout<'_>], inputs: &[&Path]) -> Result<Vec<PathBuf>, CliError> {
-        let mut places: Vec<(PathBuf, FigureFormat, &Figure)> = Vec::new();
-        for FigureAbout { context, target, figure } in figures {
-            for file in &self.out {
-                let path = filled(&file.path, context, target);
-                if places.iter().any(|(other, ..)| *other == path) {
-                    return Err(CliError::usage(format!(
-                        "several lists would be written to {}: put {CONTEXT} and {TARGET} into the name after -o",
-                        path.display()
-                    )));
-                }
-                places.push((path, file.format, figure));
-            }
+    /// The files of each of several figures, whose contexts and targets are given. Refuses, before the work, files that
+    /// could not be written after it, would replace one that is read, or would each hold several figures.
+    pub(crate) fn places(&self, about: &[(&str, &str)], inputs: &[&Path]) -> Result<Vec<Vec<FigureFile>>, CliError> {
+        if self.out.iter().filter_map(|file| file.path.parent()).any(has_placeholder) {
+            return Err(CliError::usage(format!(
+                "{CONTEXT} and {TARGET} can stand in the name of the file after -o, not in that of its folder"
+            )));
         }
-        let paths: Vec<PathBuf> = places.iter().map(|(path, ..)| path.clone()).collect();
-        output_files::check(&paths.iter().map(PathBuf::as_path).collect::<Vec<_>>(), inputs)?;
-        let render =
-            |(path, format, figure): (PathBuf, FigureFormat, &Figure)| Ok((path, format.render(figure, self.dpi)?));
-        let files: Vec<Result<_, CliError>> = places.into_par_iter().map(render).collect();
-        output_files::write(&files.into_iter().collect::<Result<Vec<_>, _>>()?)?;
-        Ok(paths)
+        let contexts = stems(about.iter().map(|(context, _)| *context));
+        let targets = stems(about.iter().map(|(_, target)| *target));
+        let of_one = |(context, target): &(&str, &str)| {
+            let files = self.out.iter();
+            files.map(|file| file.filled(&contexts[context], &targets[target])).collect::<Vec<_>>()
+        };
+        let places: Vec<Vec<FigureFile>> = about.iter().map(of_one).collect();
+        let paths: Vec<&Path> = places.iter().flatten().map(|file| file.path.as_path()).collect();
+        let mut seen = HashSet::new();
+        // File systems of some machines do not tell upper from lower case.
+        let taken = paths.iter().find(|path| !seen.insert(path.to_string_lossy().to_lowercase()));
+        if let Some(path) = taken.filter(|_| about.len() > 1) {
+            return Err(CliError::usage(format!(
+                "several lists would be written to {}: put {CONTEXT} and {TARGET}, apart from each other, into the name \
+                 after -o",
+                path.display()
+            )));
+        }
+        output_files::check(&paths, inputs)?;
+        Ok(places)
     }
 
     /// The files.
@@ -141,25 +155,32 @@ impl FigureArgs {
 
     /// Refuses, before the work, files that could not be written after it or would replace one that is read.
     pub(crate) fn check(&self, inputs: &[&Path]) -> Result<(), CliError> {
+        if self.is_pattern() {
+            return Err(CliError::usage(format!(
+                "{CONTEXT} and {TARGET} in -o are for the lists of `plot genes --table`: name a file for this figure"
+            )));
+        }
         output_files::check(&self.paths(), inputs)
     }
 
     /// Writes the figure into all files.
     pub(crate) fn save(&self, figure: &Figure) -> Result<(), CliError> {
-        let mut files = Vec::with_capacity(self.out.len());
-        for FigureFile { path, format } in &self.out {
-            files.push((path.as_path(), format.render(figure, self.dpi)?));
-        }
+        let files: Vec<(&Path, Vec<u8>)> =
+            self.out.iter().map(|file| file.render(figure, self.dpi)).collect::<Result<_, _>>()?;
         Ok(output_files::write(&files)?)
     }
 }
 
-/// A name with a context and a target in it, as far as they can stand in names of files.
-fn filled(path: &Path, context: &str, target: &str) -> PathBuf {
-    path.to_str().map_or_else(
-        || path.to_owned(),
-        |name| name.replace(CONTEXT, &file_stem(context)).replace(TARGET, &file_stem(target)).into(),
-    )
+fn has_placeholder(path: &Path) -> bool {
+    path.to_str().is_some_and(|name| name.contains(CONTEXT) || name.contains(TARGET))
+}
+
+/// Names as they can stand in names of files, each another.
+fn stems<'a>(names: impl Iterator<Item = &'a str>) -> HashMap<&'a str, String> {
+    let mut seen = HashSet::new();
+    let names: Vec<&str> = names.filter(|name| seen.insert(*name)).collect();
+    let stems = file_stems(&names);
+    names.into_iter().zip(stems).collect()
 }
 
 /// Where the names of categories stand.

@@ -52,6 +52,23 @@ pub(crate) fn normalized(counts: Counts, normalization: Normalization) -> Result
     }
 }
 
+/// Refuses values that are not as those were that a model of the Python package learned from with one of the two steps of
+/// normalisation alone. The logarithm can be taken beforehand, and the values be used as they are.
+pub(crate) fn check_lone_step(card: &ModelCard, state: MatrixState) -> Result<(), CliError> {
+    match card.lone_step() {
+        None => Ok(()),
+        Some("log1p") if state == MatrixState::Logged => Ok(()),
+        Some("log1p") => Err(CliError::usage(format!(
+            "the model was trained by concord-sc with log1p alone, and the matrix holds {state}: bring the values logged, as \
+             after that step, with --layer or --use-raw"
+        ))),
+        Some(step) => Err(CliError::usage(format!(
+            "the model was trained by concord-sc with {step} alone, on values that are not logged, which no model is given \
+             here: train again on normalised and logged values"
+        ))),
+    }
+}
+
 /// The input of an existing model: its genes, normalised as for its training; and how they were found in the matrix.
 pub(crate) fn for_model(
     counts: Counts,
@@ -73,6 +90,7 @@ pub(crate) fn normalized_for(
     terminal: &Terminal,
 ) -> Result<LogNorm, CliError> {
     let state = matrix_state(&counts);
+    check_lone_step(card, state)?;
     let normalization = match card.normalization {
         Some(known @ Normalization::TotalAndLog { .. })
             if state == MatrixState::Logged && if_logged == IfLogged::Undo =>
@@ -94,14 +112,6 @@ pub(crate) fn normalized_for(
             return Err(CliError::usage(format!(
                 "the model was trained on normalised and logged values, and the matrix holds {state}: choose the right \
                  matrix with --layer or --use-raw, or normalise it first"
-            )));
-        }
-        // The logarithm can be taken beforehand, and the data be used as they are.
-        None if card.lone_step().is_some_and(|step| step != "log1p" || state != MatrixState::Logged) => {
-            let step = card.lone_step().unwrap_or_default();
-            return Err(CliError::usage(format!(
-                "the model was trained by concord-sc with {step} alone, which is not done here; the matrix holds {state}. \
-                 After log1p alone bring the data logged, as they were for the training (--layer, --use-raw)"
             )));
         }
         known => known,

@@ -11,6 +11,9 @@ use tempfile::NamedTempFile;
 
 use crate::error::CliError;
 
+/// The longest name of a file that common file systems have, in bytes.
+const MOST_BYTES: usize = 255;
+
 /// Refuses, before the work, outputs that could not be written after it or would replace a file that is read.
 pub(crate) fn check(outputs: &[&Path], inputs: &[&Path]) -> Result<(), CliError> {
     for (place, &output) in outputs.iter().enumerate() {
@@ -31,6 +34,9 @@ pub(crate) fn check(outputs: &[&Path], inputs: &[&Path]) -> Result<(), CliError>
         }
         if is_special(output) {
             continue;
+        }
+        if output.file_name().is_some_and(|name| name.len() > MOST_BYTES) {
+            return Err(refuse(&format!("its name is longer than {MOST_BYTES} bytes")));
         }
         let folder = folder_of(output);
         if !folder.is_dir() {
@@ -53,7 +59,8 @@ pub(crate) fn write<P: AsRef<Path>>(files: &[(P, Vec<u8>)]) -> anyhow::Result<()
         }
         let mut file = temporary_file(&folder_of(path)).with_context(context)?;
         file.write_all(bytes).with_context(context)?;
-        staged.push((file, path));
+        // Closed: there may be more files than a program may have open.
+        staged.push((file.into_temp_path(), path));
     }
     for (file, path) in staged {
         file.persist(path).map_err(|error| error.error).with_context(|| format!("cannot write {}", path.display()))?;
@@ -116,6 +123,7 @@ mod tests {
         let refused = |output: &Path| check(&[output], &[&input]).unwrap_err().to_string();
         assert!(refused(&detour).contains("would be replaced"));
         assert!(refused(folder.path()).contains("it is a folder"));
+        assert!(refused(&folder.path().join("x".repeat(256))).contains("longer than 255 bytes"));
         assert!(refused(&folder.path().join("none/x")).contains("there is no folder"));
         let new = folder.path().join("new");
         assert!(check(&[&new, &new], &[]).unwrap_err().to_string().contains("given twice"));

@@ -64,8 +64,8 @@ pub trait Network: Sync {
     /// cell `c`.
     fn gradients(&self, hidden: ArrayView2<'_, f32>, directions: ArrayView2<'_, f32>) -> Array3<f32>;
 
-    /// The first step `x W + b` of some cells, `[n_cells, n_hidden]`, if the network has a faster way to it than to add
-    /// up the weights.
+    /// The first step `x W + b` of some cells (rows of the data), `[n_cells, n_hidden]`, if the network has a faster way to
+    /// it than to add up the weights: the same numbers as from [`weights`](Self::weights) and [`bias`](Self::bias).
     fn first_step(&self, _data: &LogNorm, _cells: Range<usize>) -> Option<Dense> {
         None
     }

@@ -130,8 +130,9 @@ impl Bin {
 /// taken away as is missing already: the mean of four draws of genes.
 ///
 /// `found` are the positions of the model's genes that the data really have; the others are zero in `data`, and `latent`
-/// is the code that cells have so, `[n_cells, n_latent]`; returned is one number a cell. Near 0, the code hardly depends on genes like those that are missing; near 1, it is
-/// mostly made of what is left by chance. An estimate of ours; the reference refuses data with missing genes.
+/// is the code that cells have so, `[n_cells, n_latent]`; returned is one number a cell. Near 0, the code hardly depends on
+/// genes like those that are missing; near 1, it is mostly made of what is left by chance. An estimate of ours; the
+/// reference refuses data with missing genes.
 ///
 /// # Errors
 /// As [`embed`]; [`ModelError::Core`] for a code of other cells, or when a position is none of the genes.
@@ -163,6 +164,9 @@ pub fn missing_effect(
     let same_length = |what, expected, found| {
         if expected == found { Ok(()) } else { Err(CoreError::LengthMismatch { what, expected, found }) }
     };
+    if data.n_genes() != model.n_genes() {
+        return Err(ModelError::GeneCount { expected: model.n_genes(), found: data.n_genes() });
+    }
     same_length("codes of the cells", data.n_cells(), latent.n_cells())?;
     let n_known = found.iter().filter(|&&gene| gene < data.n_genes()).count();
     same_length("positions of genes that the data have", found.len(), n_known)?;

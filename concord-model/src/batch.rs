@@ -9,13 +9,13 @@ use concord_core::Csr;
 pub(crate) struct SparseBatch {
     by_cell: Compressed,
     n_genes: usize,
-    /// Made when it is asked for: most batches never go backward.
+    /// Made when it is asked for: every other batch goes forward only.
     by_gene: OnceLock<Compressed>,
 }
 
 /// Compressed rows or columns: entries of line `i` are `starts[i]..starts[i + 1]`.
 #[derive(Debug, Clone)]
-pub(crate) struct Compressed {
+struct Compressed {
     starts: Vec<u32>,
     indices: Vec<u32>,
     values: Vec<f32>,
@@ -67,7 +67,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// Writes into the given vectors, which may still hold what is read: an entry never moves back.
+    /// Writes into the given vectors, which may still hold what is read: no more is written than was read.
     fn new(indices: Vec<u32>, values: Vec<f32>, n_lines: usize) -> Self {
         let mut starts = Vec::with_capacity(n_lines + 1);
         starts.push(0);
@@ -141,8 +141,12 @@ impl SparseBatch {
         self.by_gene().line(gene)
     }
 
-    /// Finds the cells of all genes, if that has not been done.
-    pub(crate) fn by_gene(&self) -> &Compressed {
+    /// Finds the cells of all genes now, and not when the first is asked for.
+    pub(crate) fn prepare_genes(&self) {
+        self.by_gene();
+    }
+
+    fn by_gene(&self) -> &Compressed {
         self.by_gene.get_or_init(|| self.by_cell.transposed(self.n_genes))
     }
 

@@ -61,8 +61,9 @@ pub fn export(directory: &Path, model: &Model, card: &ModelCard) -> Result<(), M
     write_beside(&path, format!("{text}\n").as_bytes())
 }
 
-/// Whether a part of a `torch.nn.ModuleDict` can have this name: it is neither that of an attribute (those of PyTorch 2.9,
-/// of which the inner ones begin with an underscore), nor has a dot.
+/// Whether a part of a `torch.nn.ModuleDict` can have this name: it is neither that of an attribute (those of PyTorch 2.9),
+/// nor has a dot. Inner attributes, which change from version to version, begin with an underscore: all such names are
+/// refused.
 fn is_name_in_pytorch(name: &str) -> bool {
     const ATTRIBUTES: [&str; 60] = [
         "T_destination",
@@ -131,7 +132,8 @@ fn is_name_in_pytorch(name: &str) -> bool {
 
 /// Whether the reference can normalise counts for a model as its training did: it knows one total, 10,000.
 ///
-/// For any other model, who brings data to the reference has to bring them normalised and logged.
+/// For any other model, who brings data to the reference has to bring them as they were brought for the training: normalised
+/// and logged, as a rule ([`ModelCard::lone_step`] tells the exceptions).
 pub fn normalizes_itself(card: &ModelCard) -> bool {
     card.normalization == Some(Normalization::TotalAndLog { target_sum: REFERENCE_TOTAL })
 }
@@ -182,8 +184,8 @@ impl<'a> Config<'a> {
         Self {
             training: &card.training,
             input_feature: &card.features,
-            normalize_total: normalizes_itself(card),
-            log1p: normalizes_itself(card),
+            normalize_total: normalizes_itself(card) || card.lone_step() == Some("normalize_total"),
+            log1p: normalizes_itself(card) || card.lone_step() == Some("log1p"),
             num_domains: unique_domains.len(),
             unique_domains,
             covariate_num_categories: covariates.map(|one| (one.name.as_str(), one.categories.len())).collect(),

@@ -72,8 +72,8 @@ const LOGARITHM: &str = "log1p";
 impl ModelCard {
     /// The step of normalisation that the reference did without the other: `normalize_total` or `log1p`.
     ///
-    /// Both are done here, or none: data for such a model have to be brought as they were brought for its training, with
-    /// this step done.
+    /// Both are done here, or none. Data for a model with `log1p` alone can be brought logged, as they are after that step;
+    /// data for one with `normalize_total` alone can't be given to it here.
     pub fn lone_step(&self) -> Option<&'static str> {
         let config = self.provenance.reference_config.as_ref()?;
         let does = |step: &str| config.get(step) == Some(&Value::Bool(true));
@@ -119,8 +119,8 @@ fn card(mut config: Map<String, Value>, covariates: Vec<CovariateDim>) -> Result
     let categories = categories(&config, &training, &domains)?;
     // As a rule counts are normalised before the reference sees them, and then it does not know how.
     let does = |step: &str| Ok::<bool, String>(field(&config, step)? == Some(true));
-    let does_both = does(TOTAL)? && does(LOGARITHM)?;
-    let normalization = does_both.then_some(Normalization::TotalAndLog { target_sum: REFERENCE_TOTAL });
+    let (total, logarithm) = (does(TOTAL)?, does(LOGARITHM)?);
+    let normalization = (total && logarithm).then_some(Normalization::TotalAndLog { target_sum: REFERENCE_TOTAL });
     // The genes stand in the card already.
     config.remove("input_feature");
     let provenance = Provenance {

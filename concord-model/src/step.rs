@@ -84,7 +84,7 @@ impl Batch {
         let first = || {
             let view = view_of(0);
             // The one that goes backward: here the other thread has something to do meanwhile.
-            view.by_gene();
+            view.prepare_genes();
             view
         };
         let (view_1, view_2) = rayon::join(first, || view_of(1));

@@ -141,7 +141,9 @@ pub fn train(
 ///
 /// # Errors
 /// As [`train`], and [`ModelError::Contradiction`] or [`ModelError::MissingInput`] when options do not go together or ask
-/// for data that are not there; [`ModelError::Interrupted`] when training was stopped.
+/// for data that are not there; [`ModelError::OtherShape`] or [`ModelError::OtherCategories`] when the model to start from
+/// is of another shape or knows other categories (the Python package does not keep those of covariates, which such a model
+/// knows by numbers); [`ModelError::Interrupted`] when training was stopped.
 pub fn train_model(
     data: &TrainingData<'_>,
     config: &TrainConfig,

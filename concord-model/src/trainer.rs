@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Checkpoint, Device, EpochSummary, LossParts, Model, ModelError, Run, TrainConfig, TrainProgress, Trained,
-    architecture::{Architecture, Categories},
+    architecture::Architecture,
     checkpoint::numbered,
     data::{CheckedData, n_neighbors},
     embed,
@@ -92,7 +92,7 @@ impl<'a> Trainer<'a> {
             Some(model) => {
                 weights::check_same_shapes(model, &fresh, self.architecture())
                     .map_err(|parameter| ModelError::OtherShape { parameter })?;
-                check_same_categories(model.categories(), &self.architecture().categories)?;
+                check_same_categories(model.architecture(), self.architecture())?;
                 model.module().clone().to_device(&self.device.clone().without_autodiff()).train()
             }
         };
@@ -243,7 +243,9 @@ impl<'a> Trainer<'a> {
 }
 
 /// Weights go by the numbers of categories, so that the same numbers must mean the same.
-fn check_same_categories(model: &Categories, data: &Categories) -> Result<(), ModelError> {
+///
+/// Both have the same shapes: where a category is a weight, there are as many on either side.
+fn check_same_categories(model: &Architecture, data: &Architecture) -> Result<(), ModelError> {
     let same = |what: String, model: &[String], data: &[String]| {
         let named = |names: &[String]| names.join(", ");
         if model == data {
@@ -252,12 +254,16 @@ fn check_same_categories(model: &Categories, data: &Categories) -> Result<(), Mo
             Err(ModelError::OtherCategories { what, model: named(model), data: named(data) })
         }
     };
-    same("batches".to_owned(), &model.domains, &data.domains)?;
-    same("classes".to_owned(), &model.classes, &data.classes)?;
-    let names =
-        |categories: &Categories| categories.covariates.iter().map(|known| known.name.clone()).collect::<Vec<_>>();
+    // Without an embedding of batches no weight goes by them.
+    if data.config.domain_embedding_dim > 0 {
+        same("batches".to_owned(), &model.categories.domains, &data.categories.domains)?;
+    }
+    same("classes".to_owned(), &model.categories.classes, &data.categories.classes)?;
+    let names = |architecture: &Architecture| {
+        architecture.covariates().map(|(covariate, _)| covariate.name.clone()).collect::<Vec<_>>()
+    };
     same("covariates".to_owned(), &names(model), &names(data))?;
-    model.covariates.iter().zip(&data.covariates).try_for_each(|(model, data)| {
+    model.covariates().zip(data.covariates()).try_for_each(|((model, _), (data, _))| {
         same(format!("categories of {}", model.name), &model.categories, &data.categories)
     })
 }

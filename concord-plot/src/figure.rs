@@ -14,7 +14,7 @@ use crate::text::font_database;
 const SVG_DPI: f64 = 96.0;
 /// The finest picture that is made, in pixels per inch.
 const MAX_DPI: f64 = 2400.0;
-/// The largest picture that is made: 400 million pixels take 1.6 GB while it is drawn.
+/// The largest picture that is made: 400 million pixels take four bytes each to be drawn and three to be written, 2.8 GB.
 const MAX_PIXELS: f64 = 4e8;
 
 /// A finished drawing, to be had as text or bytes of a file; writing them is the caller's.
@@ -68,8 +68,8 @@ impl Figure {
         let tree = parse(&svg, "PNG")?;
         let mut picture = Pixmap::new(width as u32, height as u32).ok_or_else(too_large)?;
         picture.fill(Color::WHITE);
-        for layer in &layers {
-            lay(&mut picture, layer);
+        for layer in layers {
+            lay(&mut picture, &layer);
         }
         let scale = (dpi / SVG_DPI) as f32;
         resvg::render(&tree, Transform::from_scale(scale, scale), &mut picture.as_mut());

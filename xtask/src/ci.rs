@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: every check, the cheapest first.
 
 use std::cell::Cell;
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -181,9 +182,11 @@ fn reference(checks: &Checks<'_>) -> Result<Outcome> {
     if std::env::var_os(VARIABLE).is_none() {
         return Ok(Outcome::Skipped(format!("{VARIABLE} names no Python with concord-sc")));
     }
-    let mut command = checks.workspace.cargo();
-    command.args(["test", "--release", "--workspace", "--locked", "--test", "export", "--", "the_reference_loads"]);
-    run(&mut command)?;
+    let arguments = ["--locked", "--test", "export", "--", "the_reference_loads"].map(OsString::from);
+    let outcome = test::run(checks.workspace, &arguments)?;
+    if !outcome.success || outcome.tally.passed == 0 {
+        bail!("the reference does not load what is exported, or the test of it is gone");
+    }
     Ok(Outcome::Passed)
 }
 

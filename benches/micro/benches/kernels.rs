@@ -1,7 +1,7 @@
 //! The kernels of `concord-model` for the CPU, at the sizes of a training step, beside the dense product that the
 //! sparse one replaces, and beside what the machine can do: a copy of large arrays, and a product of large matrices.
-//! Rates are in bytes or in operations (a multiplication, an addition) a second. Their sources are compiled into this benchmark, since nothing outside that crate may call them;
-//! they do without Burn.
+//! Rates are in bytes or in operations (a multiplication, an addition) a second. Their sources are compiled into this
+//! benchmark, since nothing outside that crate may call them; they do without Burn.
 
 #[allow(dead_code, unused_imports, reason = "what is not measured")]
 #[path = "../../../concord-model/src/batch.rs"]

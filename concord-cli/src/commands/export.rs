@@ -84,7 +84,7 @@ fn covariates(card: &ModelCard) -> Option<String> {
 /// What has to be done to new data before the Python package takes them; nothing where it does so itself.
 fn advice(card: &ModelCard) -> Option<String> {
     match card.normalization {
-        _ if normalizes_itself(card) => None,
+        _ if normalizes_itself(card) || card.lone_step().is_some() => None,
         Some(Normalization::TotalAndLog { target_sum }) => Some(format!(
             "before predict_adata, counts need scanpy.pp.normalize_total(adata, target_sum={target_sum}) and \
              scanpy.pp.log1p(adata), with all their genes, as was done for the training"

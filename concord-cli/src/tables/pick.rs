@@ -9,7 +9,7 @@ const N_LISTED: usize = 12;
 /// Which rows of a table to use.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct PickArgs {
-    /// The context in the table, such as `CD4 T cells`; may be given several times
+    /// The context in the table, such as `CD4 T cells`; may be given several times where several lists are used
     #[arg(long, value_name = "NAME")]
     pub(crate) context: Vec<String>,
     /// The target in the table, such as `neuron 50`
@@ -22,13 +22,17 @@ impl PickArgs {
     pub(crate) fn all<R>(&self, groups: Vec<Group<R>>) -> Result<Vec<Group<R>>, CliError> {
         let contexts = distinct(groups.iter().map(|group| group.context.as_str()));
         self.context.iter().try_for_each(|context| check("--context", Some(context), &contexts, "the table"))?;
-        let in_context = |group: &Group<R>| self.context.is_empty() || self.context.contains(&group.context);
-        let targets = distinct(groups.iter().filter(|group| in_context(group)).map(|group| group.target.as_str()));
-        let place = match &self.context[..] {
-            [] => "the table".to_owned(),
-            contexts => format!("context {}", contexts.join(" or ")),
+        let check_target = |place: &str, is_there: &dyn Fn(&Group<R>) -> bool| {
+            let targets = distinct(groups.iter().filter(|group| is_there(group)).map(|group| group.target.as_str()));
+            check("--target", self.target.as_deref(), &targets, place)
         };
-        check("--target", self.target.as_deref(), &targets, &place)?;
+        if self.context.is_empty() {
+            check_target("the table", &|_| true)?;
+        }
+        for context in &self.context {
+            check_target(&format!("context {context}"), &|group| group.context == *context)?;
+        }
+        let in_context = |group: &Group<R>| self.context.is_empty() || self.context.contains(&group.context);
         let is_target = |group: &Group<R>| self.target.as_ref().is_none_or(|target| *target == group.target);
         Ok(groups.into_iter().filter(|group| in_context(group) && is_target(group)).collect())
     }

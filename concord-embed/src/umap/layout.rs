@@ -33,9 +33,9 @@ pub(crate) struct LayoutOptions {
 /// umap-learn goes through the edges and moves both ends at once. Here a cell goes through its own edges, its position
 /// changing from edge to edge, while all others stand where the phase began. An edge belongs to both of its ends, so each
 /// takes the step twice in its own turn, and not in a row: with a step of twice the length, 2,638 blood cells kept 0.008
-/// fewer of their neighbours (of eight seeds each; umap-learn keeps as many as we do now). The cells of one phase are a random share of all, so that most
-/// neighbours of a cell have moved since, or will, in another phase. Random cells are those at a random place of the
-/// randomly ordered cells: neighbouring lanes look at neighbouring cells of that order.
+/// fewer of their neighbours (of eight seeds each; umap-learn keeps as many as we do now). The cells of one phase are a
+/// random share of all, so that most neighbours of a cell have moved since, or will, in another phase. Random cells are
+/// those at a random place of the randomly ordered cells: neighbouring lanes look at neighbouring cells of that order.
 pub(crate) fn optimize(
     graph: &FuzzyGraph,
     start: &Array2<f64>,

@@ -82,6 +82,7 @@ pub(crate) fn adam_of_product(
                     .zip(moment_2.chunks_mut(product.len()));
                 for (index, ((weights, moment_1), moment_2)) in chunks.enumerate() {
                     let product = &mut product[..weights.len()];
+                    product.fill(0.0);
                     weight_gradient(product, x, first + index * GENES_AT_ONCE, gradient, width);
                     adam_chunk(weights, moment_1, moment_2, product, step);
                 }

@@ -53,9 +53,8 @@ pub(crate) fn sparse_linear_backward(x: &SparseBatch, gradient: &[f32], width: u
     (weight, super::sum_rows(gradient, width))
 }
 
-/// The gradient of the weights of some genes, from the gene `first` on, `[n_genes, width]`.
+/// Adds the gradient of the weights of some genes, from the gene `first` on, `[n_genes, width]`.
 pub(crate) fn weight_gradient(out: &mut [f32], x: &SparseBatch, first: usize, gradient: &[f32], width: usize) {
-    out.fill(0.0);
     for (gene, out) in (first..).zip(out.chunks_exact_mut(width)) {
         let (cells, values) = x.gene(gene);
         add_rows(out, gradient, cells, values);

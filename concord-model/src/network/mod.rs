@@ -293,9 +293,9 @@ impl Network for EncoderNetwork {
 
     fn first_step(&self, data: &LogNorm, cells: Range<usize>) -> Option<Dense> {
         let Stage { weight, bias, .. } = &self.stages[0];
+        let (weight, bias) = (weight.as_slice()?, bias.as_slice()?);
         let batch = SparseBatch::gather(data.matrix(), &cells.collect::<Vec<_>>(), |_| true);
-        let result = sparse_linear(&batch, weight.as_slice()?, bias.as_slice()?);
-        Array2::from_shape_vec((batch.n_cells(), bias.len()), result).ok()
+        Array2::from_shape_vec((batch.n_cells(), bias.len()), sparse_linear(&batch, weight, bias)).ok()
     }
 
     fn mean_jacobian(&self, hidden: ArrayView2<'_, f32>) -> Option<Dense> {

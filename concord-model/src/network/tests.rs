@@ -46,6 +46,23 @@ fn model(encoder_dims: &[usize], norm_type: NormType) -> (Model, Dense) {
     (Model::new(module, architecture), hidden)
 }
 
+#[test]
+fn the_first_step_is_that_of_weights_and_bias() {
+    // Cell 2 has no genes.
+    let (starts, genes) = (vec![0, 2, 4, 4, 6], vec![0, 6, 1, 3, 2, 5]);
+    let matrix = concord_core::Csr::new((4, N_GENES), starts, genes, vec![1.0, 0.5, 2.0, 0.25, 1.5, 3.0]);
+    let data = LogNorm::from_logged(matrix.clone()).unwrap();
+    for dims in [&[6][..], &[6, 5], &[]] {
+        let network = model(dims, NormType::LayerNorm).0.network();
+        let expected = matrix.to_dense().dot(&network.weights()) + network.bias();
+        let found = network.first_step(&data, 1..4).unwrap();
+        assert_eq!(found.dim(), (3, expected.ncols()));
+        for (found, expected) in found.iter().zip(expected.slice(ndarray::s![1.., ..])) {
+            assert!((found - expected).abs() < 1e-5, "{found} instead of {expected}");
+        }
+    }
+}
+
 /// Central differences of all neurons, `[n_cells, n_neurons, n_hidden]`; NaN where an activation has its bend nearby.
 fn differences(network: &EncoderNetwork, hidden: &Dense) -> Array3<f32> {
     const STEP: f32 = 5e-3;

@@ -26,7 +26,8 @@ impl Deferred {
     /// Keeps a product, and gives the stand-in for it.
     pub(super) fn put(&self, batch: SharedBatch, gradient: FlexTensor) -> FlexTensor {
         let shape = Shape::from(vec![batch.n_genes(), gradient.layout().shape()[1]]);
-        self.replace(Some(Product { batch, gradient }));
+        let earlier = self.replace(Some(Product { batch, gradient }));
+        assert!(earlier.is_none(), "a product was deferred before the earlier one was used");
         FlexTensor::new(Bytes::from_elems(vec![0.0f32]), Layout::new(shape, vec![0, 0], 0), DType::F32)
     }
 
@@ -40,10 +41,17 @@ impl Deferred {
         other.replace(self.take());
     }
 
-    /// The product that a gradient stands for, if it does.
+    /// The product that a gradient stands for, if it does. A stand-in is of use to the optimiser alone: clipped or added to
+    /// another, it would be zeros.
     pub(super) fn take_for(&self, gradient: &FlexTensor) -> Option<Product> {
         let stands_in = gradient.layout().strides() == [0, 0];
-        if stands_in { self.take() } else { None }
+        if !stands_in {
+            return None;
+        }
+        let product = self.take().expect("what a gradient stands in for is used once, by the step after it");
+        let shape = [product.batch.n_genes(), product.gradient.layout().shape()[1]];
+        assert_eq!(gradient.layout().shape()[..], shape, "a gradient stands in for another product");
+        Some(product)
     }
 
     fn replace(&self, product: Option<Product>) -> Option<Product> {

@@ -181,6 +181,8 @@ fn a_deferred_gradient_moves_weights_by_the_same_bits() {
             let out = sparse_linear(&x, deferred.clone(), leaf.clone(), bias.clone().squeeze_dim(0));
             let gradient = leaf.grad(&(out * Tensor::from_inner(direction.clone())).sum().backward()).unwrap();
             assert_eq!(gradient.dims(), [70, 33]);
+            let is_zero = gradient.clone().into_data().iter::<f32>().all(|value| value == 0.0);
+            assert_eq!(is_zero, deferred.is_some(), "a stand-in, or the gradient");
             (weight, state) = optimizer.step(0.01, leaf.inner(), gradient, state);
         }
         assert!(deferred.is_none_or(|deferred| deferred.take().is_none()), "what was deferred was not used");

@@ -246,7 +246,53 @@ fn a_model_to_begin_with_brings_its_normalisation() {
     command.args(shape).arg(&logged).arg("-o").arg(folder.path().join("third"));
     command.arg("--pretrained-model").arg(first.join("model"));
     fails(&mut command, &["the model was trained on counts", "--layer"]);
+    command.args(["--target-sum", "700"]);
+    fails(&mut command, &["the model was trained on counts", "--layer"]);
     command.arg("--tutorial").assert().success();
+
+    // Nor may they be logged again for a model that knows them as they are.
+    let fourth = folder.path().join("fourth");
+    let of_logged = |out: &str, more: &[&str]| {
+        let mut command = concord(&["train", "--epochs", "1", "--batch-size", "64"]);
+        command.args(shape).args(more).arg(&logged).arg("-o").arg(folder.path().join(out));
+        command
+    };
+    of_logged("fourth", &[]).assert().success();
+    let mut again = of_logged("fifth", &["--tutorial"]);
+    fails(again.arg("--pretrained-model").arg(fourth.join("model")), &["--tutorial logs them once more"]);
+}
+
+/// Both steps of normalisation are done here, or none.
+#[test]
+fn a_model_of_one_step_of_normalisation_wants_its_data_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, exported, again) =
+        (folder.path().join("first"), folder.path().join("exported"), folder.path().join("again"));
+    let shape = ["--encoder-dims", "16", "--latent-dim", "4"];
+    train(&first, &shape).assert().success();
+    concord(&["export"]).arg(first.join("model")).arg("-o").arg(&exported).assert().success();
+    let configuration = fs::read_dir(&exported).unwrap().map(|entry| entry.unwrap().path());
+    let configuration =
+        configuration.into_iter().find(|path| path.extension().is_some_and(|end| end == "json")).unwrap();
+    let read = |path: &Path| serde_json::from_slice::<serde_json::Value>(&fs::read(path).unwrap()).unwrap();
+    for (step, other, advice) in
+        [("log1p", "normalize_total", "bring the values logged"), ("normalize_total", "log1p", "train again")]
+    {
+        let mut values = read(&configuration);
+        values[step] = true.into();
+        values[other] = false.into();
+        fs::write(&configuration, values.to_string()).unwrap();
+        let mut begin = train(&folder.path().join("second"), &shape);
+        let message = format!("trained by concord-sc with {step} alone");
+        fails(begin.arg("--pretrained-model").arg(&exported), &[&message, advice]);
+        let mut embed = concord(&["embed"]);
+        embed.arg(demo_file()).arg("--model").arg(&exported).arg("-o").arg(folder.path().join("code.h5ad"));
+        fails(&mut embed, &[&message, advice]);
+        // The Python package goes on doing that step.
+        concord(&["export"]).arg(&exported).arg("-o").arg(&again).assert().success();
+        let kept = read(&again.join(configuration.file_name().unwrap()));
+        assert_eq!((kept[step].clone(), kept[other].clone()), (true.into(), false.into()));
+    }
 }
 
 #[test]

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use concord_core::{Embedding, Table};
 use concord_io::read_annotation;
-use concord_plot::{GeneStripStyle, GeneValues, gene_strip};
+use concord_plot::{Figure, GeneStripStyle, GeneValues, gene_strip};
 use ndarray::Axis;
+use rayon::prelude::*;
 use serde_json::json;
 
-use super::{report, report_files};
+use super::report_files;
 use crate::{
     Session,
     args::MatrixArgs,
@@ -17,9 +18,10 @@ use crate::{
     columns,
     error::CliError,
     expression::{self, Expression},
-    figures::{CONTEXT, FigureAbout, FigureArgs},
+    figures::{CONTEXT, FigureArgs},
     h5ad,
     names::nearest_few,
+    output_files,
     tables::{self, Group, PickArgs, RankedGene},
 };
 
@@ -88,9 +90,10 @@ pub(crate) struct GenesArgs {
 pub(crate) fn run(args: &GenesArgs, session: &Session) -> Result<(), CliError> {
     let inputs: Vec<&Path> =
         [Some(&args.input), args.table.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
-    args.figure.check(&inputs)?;
-    let annotation = read_annotation(&args.input)?;
     let (lists, option) = chosen_lists(args)?;
+    let about: Vec<(&str, &str)> = lists.iter().map(|list| (&list.context[..], &list.target[..])).collect();
+    let places = args.figure.places(&about, &inputs)?;
+    let annotation = read_annotation(&args.input)?;
     let shown: Vec<Option<Vec<usize>>> =
         lists.iter().map(|list| shown_cells(args, &list.context, &annotation.obs)).collect::<Result<_, _>>()?;
     let genes: Vec<String> = lists.iter().flat_map(|list| list.genes.iter().cloned()).collect();
@@ -99,34 +102,48 @@ pub(crate) fn run(args: &GenesArgs, session: &Session) -> Result<(), CliError> {
     let (points, basis) = h5ad::picture(&args.input, &annotation.obsm, args.basis.as_deref(), &session.terminal)?;
     let expression = Expression::read(&args.input, &source, &genes, &session.terminal)?;
 
-    let mut strips = Vec::with_capacity(lists.len());
-    let mut details = Vec::with_capacity(lists.len());
-    for (list, shown) in lists.iter().zip(shown) {
-        let mut values: Vec<Vec<f32>> = list.genes.iter().map(|gene| expression.of(gene)).collect();
-        let points = restrict(&points, &mut values, shown.as_deref(), args.others)?;
-        let panels: Vec<GeneValues<'_>> =
-            list.genes.iter().zip(&values).map(|(name, values)| GeneValues { name, values }).collect();
-        let figure = gene_strip(&points, &panels, &style(args))?;
-        strips.push(FigureAbout { context: &list.context, target: &list.target, figure });
-        let n_shown = shown.map_or(points.n_cells(), |cells| cells.len());
-        details.push(json!({"genes": list.genes, "n_cells": n_shown}));
-    }
-    if args.figure.is_pattern() {
-        let files = args.figure.save_each(&strips, &inputs)?;
-        for (details, list) in details.iter_mut().zip(&lists) {
-            details["context"] = json!(list.context);
-            details["target"] = json!(list.target);
-        }
-        report_files(&files, json!({"basis": basis, "strips": details}), session);
-        return Ok(());
-    }
-    // A single one: `chosen_lists` saw to that.
-    for (strip, mut details) in strips.iter().zip(details) {
-        args.figure.save(&strip.figure)?;
-        details["basis"] = json!(basis);
-        report(&args.figure, details, session);
-    }
+    // What is kept of a strip are the bytes of its files.
+    let drawn: Vec<Result<_, CliError>> = lists
+        .par_iter()
+        .zip(&shown)
+        .zip(&places)
+        .map(|((list, shown), files)| {
+            let figure = strip(args, list, &expression, &points, shown.as_deref())?;
+            Ok(files.iter().map(|file| file.render(&figure, args.figure.dpi)).collect::<Result<Vec<_>, _>>()?)
+        })
+        .collect();
+    let drawn: Vec<(&Path, Vec<u8>)> =
+        drawn.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    output_files::write(&drawn)?;
+
+    let files: Vec<&Path> = drawn.iter().map(|(path, _)| *path).collect();
+    let n_shown = |shown: &Option<Vec<usize>>| shown.as_ref().map_or(points.n_cells(), Vec::len);
+    let details = if args.figure.is_pattern() {
+        let strips = lists.iter().zip(&shown).map(|(GeneList { context, target, genes }, shown)| {
+            json!({"context": context, "target": target, "genes": genes, "n_cells": n_shown(shown)})
+        });
+        json!({"basis": basis, "strips": strips.collect::<Vec<_>>()})
+    } else {
+        // A single one: `chosen_lists` saw to that.
+        json!({"basis": basis, "genes": lists[0].genes, "n_cells": n_shown(&shown[0])})
+    };
+    report_files(&files, details, session);
     Ok(())
+}
+
+/// The genes of a list on the cells that are to be drawn.
+fn strip(
+    args: &GenesArgs,
+    list: &GeneList,
+    expression: &Expression,
+    points: &Embedding,
+    shown: Option<&[usize]>,
+) -> Result<Figure, CliError> {
+    let mut values: Vec<Vec<f32>> = list.genes.iter().map(|gene| expression.of(gene)).collect();
+    let points = restrict(points, &mut values, shown, args.others)?;
+    let panels: Vec<GeneValues<'_>> =
+        list.genes.iter().zip(&values).map(|(name, values)| GeneValues { name, values }).collect();
+    Ok(gene_strip(&points, &panels, &style(args))?)
 }
 
 /// Genes to draw side by side.
@@ -172,9 +189,10 @@ fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
 fn shown_cells(args: &GenesArgs, context: &str, obs: &Table) -> Result<Option<Vec<usize>>, CliError> {
     let Some(key) = &args.by else { return Ok(None) };
     let labels = columns::labels(obs, key, "--by")?;
+    let names: Vec<&str> =
+        args.only.iter().map(|name| if name == CONTEXT && args.table.is_some() { context } else { name }).collect();
     let mut codes = Vec::new();
-    for name in &args.only {
-        let name = if name == CONTEXT { context } else { name };
+    for name in &names {
         let Some(code) = labels.names().iter().position(|known| known == name) else {
             let nearest = nearest_few(name, labels.names().iter().map(String::as_str));
             return Err(CliError::usage(format!("--only {name}: no such category in {key}; there are: {nearest}")));
@@ -183,7 +201,8 @@ fn shown_cells(args: &GenesArgs, context: &str, obs: &Table) -> Result<Option<Ve
     }
     let cells: Vec<usize> = (0..labels.n_cells()).filter(|&cell| codes.contains(&labels.codes()[cell])).collect();
     if cells.is_empty() {
-        return Err(CliError::usage(format!("--only {}: this category of {key} has no cells", args.only.join(", "))));
+        let names = names.join(", ");
+        return Err(CliError::usage(format!("--only {names}: no cell of {key} is of this category")));
     }
     Ok(Some(cells))
 }

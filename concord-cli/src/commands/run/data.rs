@@ -9,7 +9,10 @@ use super::input::{self, Input};
 use crate::{
     colours::Colours,
     columns,
-    commands::train::{Subject, latent_places},
+    commands::{
+        train::{Subject, latent_places},
+        umap::umap_key,
+    },
     error::CliError,
     h5ad::replaced,
     record::Recorder,
@@ -38,9 +41,12 @@ pub(super) fn describe(
     for warning in input::warnings(&dataset) {
         recorder.warn(&warning);
     }
-    let umap = format!("obsm/{}", args.umap_key());
-    for warning in replaced(&[latent_places(&args.output_key, &args.training), vec![umap]].concat(), &(&dataset).into())
-    {
+    let mut places = latent_places(&args.output_key, &args.training);
+    places.push(format!("obsm/{}", args.umap_key()));
+    if args.umap_3d {
+        places.push(format!("obsm/{}", umap_key(&args.output_key, 3)));
+    }
+    for warning in replaced(&places, &(&dataset).into()) {
         recorder.warn(&warning);
     }
     let subject = Subject::new(&dataset, input.path(), &args.training, pretrained, recorder.terminal())?;

@@ -55,10 +55,8 @@ struct Order {
     /// Absolute paths, for training may go on in another folder: that of the input,
     input: PathBuf,
     /// of the list of genes,
-    #[serde(default)]
     input_feature: Option<PathBuf>,
     /// and of the model to begin with.
-    #[serde(default)]
     pretrained_model: Option<PathBuf>,
 }
 

@@ -33,8 +33,11 @@ pub(crate) fn to_input(
 ) -> Result<((LogNorm, Normalization), String), CliError> {
     // The authors' notebook normalises whatever it gets.
     let state = if args.tutorial { MatrixState::Counts } else { subject.state };
+    if let Some(known) = subject.pretrained_normalization {
+        check_as_before(known, subject.state, args)?;
+    }
     let (normalization, what) = match (args.normalize.target_sum, subject.pretrained_normalization) {
-        (None, Some(known)) => (as_before(known, state)?, "the model's total,"),
+        (None, Some(known)) => (known, "the model's total,"),
         (None, None) => (model_input::normalization(&counts, state, args.normalize)?, "the median total,"),
         (Some(_), _) => (model_input::normalization(&counts, state, args.normalize)?, "a total of"),
     };
@@ -46,18 +49,24 @@ pub(crate) fn to_input(
     Ok(((data, normalization), summary))
 }
 
-/// The normalisation of the model that training begins with, which its weights count on.
-fn as_before(known: Normalization, state: MatrixState) -> Result<Normalization, CliError> {
+/// Refuses values on which the weights of the model that training begins with do not count.
+fn check_as_before(known: Normalization, state: MatrixState, args: &TrainingArgs) -> Result<(), CliError> {
     match (known, state) {
-        (Normalization::TotalAndLog { .. }, MatrixState::Logged) => Err(CliError::usage(
+        (Normalization::TotalAndLog { .. }, MatrixState::Logged) if !args.tutorial => Err(CliError::usage(
             "--pretrained-model: the model was trained on counts that were normalised and logged, and the matrix seems to be \
              logged already: choose the counts with --layer or --use-raw, or log once more with --tutorial",
         )),
-        (Normalization::AsIs, MatrixState::Counts | MatrixState::Normalized) => Err(CliError::usage(format!(
-            "--pretrained-model: the model was trained on normalised and logged values, and the matrix holds {state}: \
-             choose another with --layer or --use-raw, or say with --target-sum how to normalise it"
-        ))),
-        _ => Ok(known),
+        (Normalization::AsIs, MatrixState::Logged) if args.tutorial => Err(CliError::usage(
+            "--pretrained-model: the model was trained on logged values as they are, and --tutorial logs them once more: \
+             leave it out",
+        )),
+        (Normalization::AsIs, MatrixState::Counts | MatrixState::Normalized) if args.normalize.target_sum.is_none() => {
+            Err(CliError::usage(format!(
+                "--pretrained-model: the model was trained on normalised and logged values, and the matrix holds {state}: \
+                 choose another with --layer or --use-raw, or say with --target-sum how to normalise it"
+            )))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     columns,
     error::CliError,
     gene_matching::{FoundGenes, Missing, TABLE, Whose, find},
+    model_input,
     outputs::Outputs,
     record::Recorder,
     terminal::Terminal,
@@ -56,10 +57,14 @@ impl Subject {
                 Some(find(sought, &dataset.genes, &dataset.var, Missing::Refuse, TABLE, terminal)?)
             }
         };
+        let state = matrix_state(&dataset.counts);
+        if let Some(card) = pretrained {
+            model_input::check_lone_step(card, state)?;
+        }
         Ok(Self {
             n_genes: dataset.counts.n_genes(),
             genes: dataset.genes.clone(),
-            state: matrix_state(&dataset.counts),
+            state,
             batch,
             domains,
             given,

@@ -126,7 +126,25 @@ fn a_strip_for_every_list() {
     }
     assert_eq!(json["files"].as_array().unwrap().len(), 3);
     crate::fails(&mut draw("{target}.svg"), &["several lists would be written to ", "put {context} and {target}"]);
+    crate::fails(&mut draw("{context}/{target}.svg"), &["not in that of its folder"]);
+    let mut second = draw("{context} {target}.svg");
+    crate::fails(second.args(["--target", "neuron 2"]), &["--target neuron 2: not in context CD34+", "'neuron 1'"]);
+    let mut umap = Folder::plot("embedding", &annotated_file());
+    crate::fails(umap.arg("-o").arg(folder.path("{context}.svg")), &["are for the lists of `plot genes --table`"]);
     let mut named = Folder::plot("genes", &annotated_file());
     named.args(["--genes", "LYZ", "-o"]).arg(folder.path("{target}.svg"));
     crate::fails(&mut named, &["leave {context} and {target} out of -o"]);
+}
+
+#[test]
+fn names_that_look_alike_in_a_file_name_are_told_apart() {
+    let folder = Folder::new();
+    let table = folder.path("ranked.csv");
+    let rows = "T/NK,neuron 1,1,LYZ,0.9,1,1,1\nT NK,neuron 1,1,CST3,0.9,1,1,1\nt nk,neuron 1,1,CD79A,0.9,1,1,1\n";
+    fs::write(&table, format!("{}\n{rows}", TABLE.lines().next().unwrap())).unwrap();
+    let mut command = Folder::plot("genes", &annotated_file());
+    command.arg("--table").arg(&table).arg("-o").arg(folder.path("{context} {target}.svg")).assert().success();
+    for (name, gene) in [("T_NK", "LYZ"), ("T_NK_2", "CST3"), ("t_nk_3", "CD79A")] {
+        assert_eq!(texts(&fs::read_to_string(folder.path(&format!("{name} neuron_1.svg"))).unwrap()), [gene]);
+    }
 }
