@@ -54,7 +54,7 @@ impl FigureFormat {
 /// A file for a figure, of a format that its name says.
 #[derive(Debug, Clone)]
 pub(crate) struct FigureFile {
-    pub(crate) path: PathBuf,
+    path: PathBuf,
     format: FigureFormat,
 }
 

@@ -169,10 +169,10 @@ pub enum ModelError {
         /// The parameter.
         parameter: String,
     },
-    /// A covariate cannot have this name in PyTorch.
+    /// A covariate has a name that PyTorch keeps for itself, or may.
     #[error(
-        "the Python package cannot load a model with a covariate named '{covariate}': PyTorch gives no part of a network such \
-         a name; rename the column, and train again"
+        "the Python package may not load a model with a covariate named '{covariate}': PyTorch keeps some names for itself \
+         (those of its attributes, with an underscore in front, with a dot); rename the column, and train again"
     )]
     CovariateName {
         /// The name.
