@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     Model, ModelCard, ModelError, Normalization, TrainConfig,
-    reference::REFERENCE_TOTAL,
+    reference::{LOGARITHM, REFERENCE_TOTAL, TOTAL},
     store::{create_folder, format_error, write_beside},
     torch_file, weights,
 };
@@ -181,11 +181,12 @@ impl<'a> Config<'a> {
             domains.map_or(vec!["single_domain"], |domains| domains.iter().map(String::as_str).collect());
         let covariates = categories.covariates.iter();
         let classes = card.training.use_classifier.then_some(&categories.classes[..]);
+        let does = |step: &str| normalizes_itself(card) || card.lone_step() == Some(step);
         Self {
             training: &card.training,
             input_feature: &card.features,
-            normalize_total: normalizes_itself(card) || card.lone_step() == Some("normalize_total"),
-            log1p: normalizes_itself(card) || card.lone_step() == Some("log1p"),
+            normalize_total: does(TOTAL),
+            log1p: does(LOGARITHM),
             num_domains: unique_domains.len(),
             unique_domains,
             covariate_num_categories: covariates.map(|one| (one.name.as_str(), one.categories.len())).collect(),

@@ -66,8 +66,8 @@ impl ReferenceFiles {
 }
 
 /// The reference's names of the two steps of normalisation.
-const TOTAL: &str = "normalize_total";
-const LOGARITHM: &str = "log1p";
+pub(crate) const TOTAL: &str = "normalize_total";
+pub(crate) const LOGARITHM: &str = "log1p";
 
 impl ModelCard {
     /// The step of normalisation that the reference did without the other: `normalize_total` or `log1p`.
